@@ -78,10 +78,10 @@ def open_llm(  # noqa: PLR0913  # all of them can be left out
     """Open a model by name, address or environment, as the command line does; close it when done.
 
     "URL#NAME" is an address and a name in one. A reply of an endpoint may take `timeout` seconds (180); an endpoint
-    that has no room is waited for `patience` minutes (10). `reasoning_effort` is how much the model thinks first, in
-    the words of its endpoint; `reply_tokens` the limit of a long reply, thinking included; `key_env` the variable that
-    holds the key; `llm_options` are further fields of each request, which override ours. Raises BadInput for an option
-    that cannot be used, LLMError where the model cannot be had.
+    that is busy or at its rate limit is waited for `patience` minutes (10). `reasoning_effort` is how much the model
+    thinks first, in the words of its endpoint; `reply_tokens` the limit of a long reply, thinking included; `key_env`
+    the environment variable with the API key; `llm_options` are extra parameters of each request, which override ours.
+    Raises BadInput for an option that cannot be used, LLMError where the model cannot be had.
     """
     import os
 

@@ -235,7 +235,7 @@ class Tools:
     def ask(self, question: Question, confidence: Least = None) -> Json:
         """Answer a question in words, from the graph alone: it takes time, and money if the model has a price.
 
-        Every sentence comes with what it follows from, concepts and steps; a graph that does not know says so.
+        Every sentence comes with what it is based on, concepts and steps; a graph that does not know says so.
         """
         with self._current() as graph:
             left_out = trusted_graph(graph, confidence).sentence
@@ -255,7 +255,7 @@ class Tools:
         return found | ({"left_out": left_out} if left_out else {})
 
     def merge(self, one: Name, other: Name, reason: Reason = THROUGH) -> Json:
-        """Let two concepts be one, with the relations of both; the one that came first keeps its name."""
+        """Merge two concepts into one, with the relations of both; the one that came first keeps its name."""
         return self._commit(lambda graph: edits.merge(graph, one, other, reason=reason))
 
     def unmerge(self, name: Name, reason: Reason = THROUGH) -> Json:

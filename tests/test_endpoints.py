@@ -26,7 +26,7 @@ STEPS = 3
 SENTENCES = {
     "refusal": "refuses: I'm sorry, but I can't assist",
     "refusal_text": "refuses: I'm sorry, but I can't help",
-    "error_in_200_always": r"no room after .* \(429: Rate limit exceeded: free-models-per-min\.\)",
+    "error_in_200_always": r"at its rate limit after .* \(429: Rate limit exceeded: free-models-per-min\.\)",
     "choices_empty": "an answer without a choice",
     "model_404": r"has no model 'x' \(404: The model `x` does not exist.*choose one of its own with --llm: x, y",
     "ollama_model_404": "has no model 'x' .*choose one of its own with --llm: qwen3:8b",
@@ -44,7 +44,7 @@ SENTENCES = {
     "rate_429_day": "asks to wait 432 seconds .*--patience",
     "rpm_10": "asks to wait .*Please retry in .*--patience",
     "rpm_openai": "asks to wait .*Please try again in .*--patience",
-    "down_503_a_while": r"no room after .* \(503: Loading model\)",
+    "down_503_a_while": r"at its rate limit after .* \(503: Loading model\)",
     "html_200": "no chat completion but .*Open WebUI.*/v1",
     "deepseek_spaces": "blank",
     "effort_needed": "did not answer within 1 seconds.*--timeout",

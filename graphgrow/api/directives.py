@@ -91,9 +91,9 @@ def instruct(
         about = [*map(graph.representative, directive.change.concepts[:1])]
         is_same = about == [*map(graph.representative, keys)] and directive.change.scope == scope
         if is_same and directive.change.text == words:
-            raise BadInput(f"{words!r} binds already, since step {directive.seq}: withdraw that first")
+            raise BadInput(f"{words!r} is already in force, since step {directive.seq}: withdraw that first")
     if len(bound) >= MOST:
-        raise BadInput(f"{MOST} instructions bind already, and more confuse a model: withdraw one; {SEE}")
+        raise BadInput(f"{MOST} instructions are already in force, and more confuse a model: withdraw one; {SEE}")
     if community:  # as it is at this very event, not as the policy last saw it
         structure = Structure(graph, graph.seq)
         label = structure.communities
@@ -111,8 +111,9 @@ def withdraw(graph: Graph, event: int, *, reason: str = "") -> Edit:
         keys = [key for key, directive in held.items() if directive.seq == event]
         if keys:
             return take_back(graph, keys[0], reason=reason)
-    known = ", ".join(str(directive.seq) for directive in binding(graph)) or "none does"
-    raise BadInput(f"nothing binds since step {event}: these do: {known}")
+    known = ", ".join(str(directive.seq) for directive in binding(graph))
+    ids = f"the ids in force are {known}" if known else "there is nothing to withdraw"
+    raise BadInput(f"nothing in force has the id {event}: {ids}")
 
 
 def _check_allowed(graph: Graph, name: str, key: str) -> None:
@@ -186,5 +187,5 @@ def state(graph: Graph, directive: Directive) -> str:
         used = f"used in {directive.followed} question{'' if directive.followed == 1 else 's'} so far"
         return used + (f", {directive.left} left" if directive.left is not None else "")
     if not graph.steering.forbidden(graph.representative).keys().isdisjoint(keys):
-        return "binds" if change.do == "forbid" else "waits: forbidden"
-    return "binds" if open_angle(graph, tuple(keys), random.Random(0)) else "waits: every question was asked"
+        return "in force" if change.do == "forbid" else "waits: forbidden"
+    return "in force" if open_angle(graph, tuple(keys), random.Random(0)) else "waits: every question was asked"

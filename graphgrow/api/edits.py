@@ -77,7 +77,7 @@ def _edit(graph: Graph, kind: EditKind, changes: Iterable[Change], note: str, br
 
 
 def merge(graph: Graph, one: str, other: str, *, into: str | None = None, reason: str = BY_HAND) -> Edit:
-    """Let two concepts be one, with the relations of both; the one that came first stays unless `into` says so."""
+    """Merge two concepts into one, with the relations of both; the one that came first stays unless `into` says so."""
     first, second = find(graph, one), find(graph, other)
     if first == second:
         raise BadInput(f"{one!r} and {other!r} are one concept already: {graph.name(first)!r}")
@@ -196,7 +196,7 @@ def doubt(graph: Graph, one: str, other: str, *, reason: str = BY_HAND) -> Edit:
     """Queue two concepts for a decision whether they are one, even where they were decided to be two."""
     first, second = find(graph, one), find(graph, other)
     if first == second:
-        raise BadInput(f"{one!r} and {other!r} are one concept: take them apart with  graphgrow unmerge")
+        raise BadInput(f"{one!r} and {other!r} are one concept: separate them with  graphgrow unmerge")
     if any({graph.representative(key) for key in waiting.concepts} == {first, second} for waiting in queue(graph)):
         raise BadInput(f"{one!r} and {other!r} wait for a decision already: see  graphgrow review")
     return _edit(graph, "doubt", [Change("doubt", (first, second), reason=reason)],

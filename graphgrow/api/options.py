@@ -55,7 +55,7 @@ class GrowthOptions:
     models of their own for fact checks and for names that may be one: an object, a name at the same address,
     "URL#NAME", or what else `graphgrow.open_llm` takes; where one of them fails the run goes on without it. With
     `batch` the questions of a round go as one file to the endpoint's batch API where it has one: answered within a day,
-    mostly for half the price. With `unprotected` a run goes on where replies cannot be kept on disk on their way into
+    usually at half the price. With `unprotected` a run goes on where replies cannot be kept on disk on their way into
     the store.
 
     The rest is about a model that is opened by its name, see `graphgrow.open_llm`: `reasoning_effort`, `reply_tokens`
@@ -147,7 +147,8 @@ class GrowthOptions:
     def meanings(self, store: GraphStore, patience: float | None = None, tell: Tell | None = None) -> "Meanings | None":
         """Return what compares names by meaning, with `store` for their vectors; close it. None where nothing does.
 
-        An endpoint that has no room is waited for `patience` minutes. Raises BadInput where it cannot be had.
+        An endpoint that is busy or at its rate limit is waited for `patience` minutes. Raises BadInput where it cannot
+        be had.
         """
         options = self.model_options
         return open_meanings(self.embeddings, store, self.base_url, options=options, patience=patience, tell=tell)

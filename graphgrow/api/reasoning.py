@@ -109,7 +109,9 @@ class GraphReasoning:
         with trusted.explaining():
             paths = k_shortest(trusted.graph, trusted.find(one), trusted.find(other), count)
             if not paths:
-                raise BadInput(f"no path leads from {one!r} to {other!r}: they are in different components")
+                raise BadInput(
+                    f"no path leads from {one!r} to {other!r}: they are in parts of the graph that no relation joins"
+                )
         return [concept_path(trusted.graph, keys) for keys in paths]
 
     def longest(self, *, count: int = 1, confidence: float | None = None) -> list[ConceptPath]:

@@ -177,11 +177,11 @@ class Job(_Section):
     llm: ModelText = ""
     base_url: AddressOrNone = ""
     key_env: Annotated[str, _passes(lambda name: ModelOptions(key_env=name))] = Field(
-        "", description="The variable of the environment that holds the key (default OPENAI_API_KEY)."
+        "", description="The environment variable with the API key (default OPENAI_API_KEY)."
     )
     reasoning_effort: Annotated[str, _passes(lambda effort: ModelOptions(reasoning_effort=effort))] = ""
     reply_tokens: Annotated[int, Field(ge=LEAST_TOKENS)] | None = None
-    llm_options: LLMFields = Field("", description="Further fields of each request.", repr=False)
+    llm_options: LLMFields = Field("", description="Extra parameters of each request.", repr=False)
     models: RoleModels = RoleModels()
     policy: Annotated[str, _passes(open_policy)] = DEFAULT
     width: Annotated[int, Field(ge=1, le=256)] = 1
@@ -189,15 +189,15 @@ class Job(_Section):
     intents: Annotated[int, Field(ge=0, le=MOST_INTENTS)] = 0
     fact_check: Annotated[float, Field(ge=0, le=MOST_SHARE)] = Field(SHARE, description="Share of the tokens.")
     arbiter: bool = False
-    prompts: Prompts = Field("auto", description="Templates for a small model or a strong one; auto: by its name.")
+    prompts: Prompts = Field("auto", description="Prompts for a small or a strong model; auto decides by its name.")
     relations: Annotated[int, Field(ge=1, le=MOST_ASKED_FOR)] | None = Field(
         None,
         description="Relations that a question asks for (6; 30 of a strong model, 12 of one that thinks).",
     )
     context: Annotated[int, Field(ge=FEWEST_CONTEXT, le=MOST_CONTEXT)] | None = Field(
-        None, description="Tokens of the graph that a question shows."
+        None, description="Graph context that is sent with each question, in tokens."
     )
-    batch: bool = Field(False, description="Ask by batch files, where the endpoint has its batch API.")
+    batch: bool = Field(False, description="Use the batch API, where the endpoint has one.")
     without_rule: Rules = Field((), description="Hygiene rules to leave out.")
     predicates: str = Field("", description="A vocabulary of your own, in the form of predicates.toml.")
     strict_predicates: bool = Field(False, description="Hold the model to the vocabulary by the reply's schema.")

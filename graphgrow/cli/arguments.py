@@ -49,22 +49,29 @@ Runs = Annotated[list[str], Argument(metavar="RUN RUN…", help="Stores, or run 
 
 Model = Annotated[str, Option("--llm", help="A model's name, local, a .gguf file, recorded:RUN.")]
 Address = Annotated[str, Option(help="The address of an OpenAI-compatible endpoint.")]
-KeyEnv = Annotated[str, Option("--key-env", metavar="NAME", help="The variable with the key.")]
+KeyEnv = Annotated[str, Option("--key-env", metavar="NAME", help="The environment variable with the API key.")]
 Effort = Annotated[str, Option("--reasoning-effort", help="How much it thinks first: low, high …")]
 ReplyTokens = Annotated[
     int | None, Option("--reply-tokens", min=LEAST_TOKENS, help="Limit of a reply in tokens, thinking included.")
 ]
-LLMOptions = Annotated[str, Option("--llm-options", metavar="JSON", help="Further fields of each request.")]
+LLMOptions = Annotated[str, Option("--llm-options", metavar="JSON", help="Extra parameters of each request.")]
 Unprotected = Annotated[
-    bool, Option("--unprotected", help="Go on where replies cannot be kept on disk on their way into the store.")
+    bool,
+    Option("--unprotected", help="Continue even where replies cannot be kept on disk on their way into the store."),
 ]
 JudgeWith = Annotated[str, Option("--judge-with", help="Another model that compares: NAME or URL#NAME.")]
-Tokens = Annotated[int | None, Option(min=1, help="Stop after so many tokens.")]
-Usd = Annotated[float | None, Option(min=0, help=f"Most to spend (default {DEFAULT_USD:g} if priced).")]
+Tokens = Annotated[int | None, Option(min=1, help="Stop after this many tokens.")]
+Usd = Annotated[
+    float | None, Option(min=0, help=f"Spending limit in USD (default {DEFAULT_USD:g} if the price is known).")
+]
 Temperature = Annotated[float, Option(min=0, max=2, help="Sampling temperature.")]
 Width = Annotated[int, Option(min=1, max=256, help="Questions asked at once.")]
 Patience = Annotated[
-    float, Option(min=0, help="Minutes to wait for a store that is away or locked, or an endpoint that has no room.")
+    float,
+    Option(
+        min=0,
+        help="Minutes to wait for a store that is away or locked, or an endpoint that is busy or at its rate limit.",
+    ),
 ]
 Timeout = Annotated[float | None, Option(min=1, help="Seconds that a reply of an endpoint may take (default 180).")]
 Confidence = Annotated[

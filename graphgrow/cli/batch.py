@@ -192,7 +192,7 @@ def trigger(jobs: JobsFile, name: Name) -> None:
 
 @app.command()
 def check(jobs: JobsFile, as_json: AsJson = False) -> None:
-    """Say what a jobs file cannot say, line by line; exit code 1 where there is anything."""
+    """List the errors in a jobs file, line by line; exit code 1 if there are any."""
     from dataclasses import asdict
 
     from graphgrow.batch.jobs import parse, read

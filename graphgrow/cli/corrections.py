@@ -54,7 +54,7 @@ def merge(
     reason: Reason = edits.BY_HAND,
     as_json: AsJson = False,
 ) -> None:
-    """Let two concepts be one, with the relations of both; `unmerge` takes it back exactly."""
+    """Merge two concepts into one, with the relations of both; `unmerge` undoes it exactly."""
     _correct(store, lambda graph: edits.merge(graph, one, other, into=into or None, reason=reason), as_json=as_json)
 
 

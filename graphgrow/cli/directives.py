@@ -54,7 +54,7 @@ def instruct(
     concept: Annotated[str, Option(help="For questions about this concept alone.")] = "",
     community: Annotated[str, Option(help="For questions within the community of this concept alone.")] = "",
     steps: Annotated[
-        int | None, Option(min=1, max=MOST, help="For so many questions (default: until withdrawn).")
+        int | None, Option(min=1, max=MOST, help="For this many questions (default: until withdrawn).")
     ] = None,
     reason: Reason = "",
     as_json: AsJson = False,
@@ -73,7 +73,7 @@ def withdraw(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Withdraw what binds by its id: an instruction, a focus that waits, a pin, what is forbidden."""
+    """Withdraw what is in force, by its id: an instruction, a focus that waits, a pin, what is forbidden."""
     _direct(store, lambda graph: directives.withdraw(graph, event, reason=reason), as_json=as_json)
 
 
@@ -88,7 +88,7 @@ def _direct(store: str, decide: Callable[[Graph], Edit], *, as_json: bool) -> No
 
 
 def steering(store: Store, as_json: AsJson = False) -> None:
-    """List what binds the questions to come, with the ids that `withdraw` takes."""
+    """List what is in force for the questions to come, with the ids that `withdraw` takes."""
     with closing(open_store(store)) as home:
         graph = home.graph()
     rows, documents = [], []
@@ -111,4 +111,4 @@ def steering(store: Store, as_json: AsJson = False) -> None:
     elif rows:
         table((" id", "kind", "what is wanted", "state", "why"), rows)
     else:
-        say("nothing binds: the policy alone chooses")
+        say("nothing is in force: the policy alone chooses")

@@ -46,19 +46,21 @@ PROFILED = 5  # longest paths whose every concept is measured
 Stage = Literal["A", "B", "C", "D"]
 
 Via = Annotated[list[str] | None, Option("--via", metavar="CONCEPT", help="A concept to lead through; repeat.")]
-Waypoints = Annotated[int, Option(min=0, max=32, help="Lead through so many concepts more, drawn at random.")]
+Waypoints = Annotated[int, Option(min=0, max=32, help="Lead through this many more concepts, drawn at random.")]
 ByMeaning = Annotated[
     bool, Option("--meanings", help="Go by what names mean: steps and waypoints, by a small local model.")
 ]
-Beside = Annotated[int, Option(min=0, max=64, help="Tell so many concepts within two relations of the path.")]
+Beside = Annotated[int, Option(min=0, max=64, help="Add this many concepts within two relations of the path.")]
 
 
 def path(
     store: Store,
     one: Annotated[str, Argument(metavar="A", help="Where the path begins.")] = "",
     other: Annotated[str, Argument(metavar="B", help="Where it ends.")] = "",
-    k: Annotated[int, Option("--k", min=1, max=1000, help="So many paths, the shortest first.")] = 1,
-    longest: Annotated[int, Option(min=0, max=1000, help="The so many longest shortest paths instead.")] = 0,
+    k: Annotated[int, Option("--k", min=1, max=1000, help="This many paths, the shortest first.")] = 1,
+    longest: Annotated[
+        int, Option(min=0, max=1000, metavar="N", help="Show the N pairs of concepts that are farthest apart instead.")
+    ] = 0,
     via: Via = None,
     avoid: Annotated[
         list[str] | None, Option("--avoid", metavar="CONCEPT", help="A concept that no path leads over; repeat.")
@@ -98,9 +100,8 @@ def path(
             ends, stops = (trusted.find(one), trusted.find(other)), tuple(map(trusted.find, via or ()))
             past = set(map(trusted.find, avoid or ()))
             if both := past.intersection((*ends, *stops)):
-                raise BadInput(
-                    f"{clean(graph.name(min(both)))!r} is to be led over and to be avoided: say one of the two"
-                )
+                named = repr(clean(graph.name(min(both))))
+                raise BadInput(f"{named} has to be on the path, and is given with --avoid too: leave it out of one")
             if past:
                 kept = [relation for relation in graph.relations if past.isdisjoint(relation.ends)]
                 graph = graph.subgraph(kept, (*ends, *stops))
@@ -172,9 +173,7 @@ def discover(
     meanings: ByMeaning = False,
     beside: Beside = 0,
     confidence: Confidence = None,
-    work: Annotated[
-        int, Option(min=0, help="The discovery that began with this step: go on with it, or print it.")
-    ] = 0,
+    work: Annotated[int, Option(min=0, help="The discovery that began with this step: continue it, or print it.")] = 0,
     from_stage: Annotated[
         Stage | None, Option(help="With --work: take its earlier stages over, and ask anew from this one on.")
     ] = None,
@@ -202,7 +201,7 @@ def discover(
     """Reason along a path of the graph in four stages, to one discovery that cites what it rests on.
 
     Without --from and --to it leads, along what is trusted, between two neighbours of the topic far apart without it;
-    where all is read, or there are none, it is the longest shortest path. The same command goes on where it ended.
+    where all is read, or there are none, it is the longest shortest path. The same command continues where it ended.
     """
     from graphgrow.reason.discovery import begin, discoveries, load, local_meanings, resolve_request
     from graphgrow.reason.route import DiscoveryRequest
@@ -212,7 +211,7 @@ def discover(
     if out and out.suffix.lower() not in ENDINGS:
         raise BadInput(f"{out} ends neither in .md nor in .json: name one of the two")
     if from_stage and not work:
-        raise BadInput("--from-stage goes with --work: name the discovery to go on from, see --list")
+        raise BadInput("--from-stage goes with --work: name the discovery to continue from, see --list")
     wanted = DiscoveryRequest(
         source, target, longest_rank, tuple(via or ()), waypoints, meanings, beside, seed, proposal=proposal
     )

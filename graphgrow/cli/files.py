@@ -36,7 +36,7 @@ def replay(
     field: Annotated[str, Option(help="For foreign JSON lines: the field that holds the raw reply.")] = "",
     question_field: Annotated[str, Option(help="The field that holds the question.")] = "",
     topic: Annotated[
-        str, Option(help="What foreign replies are about; without one no name is held against a topic.")
+        str, Option(help="For foreign JSON lines: their topic; without it names are not checked against one.")
     ] = "",
     resolution: Annotated[Literal["on", "off"], Option(help="off: names and predicates as they stand.")] = "on",
     without_rule: Without = None,

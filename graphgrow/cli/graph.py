@@ -128,7 +128,9 @@ def measure(
     source: Annotated[str, Argument(metavar="STORE|FILE", help="A store, or a graph file.")],
     at: Annotated[int | None, Option(min=0, max=MOST, help="As it was after this step.")] = None,
     every: Annotated[int | None, Option(min=1, max=MOST, help="One row every K steps.")] = None,
-    nulls: Annotated[int | None, Option(min=2, help="Compare with so many graphs of each null model instead.")] = None,
+    nulls: Annotated[
+        int | None, Option(min=2, help="Compare with this many graphs of each null model instead.")
+    ] = None,
     confidence: LeastConfidence = 0,
     as_json: AsJson = False,
 ) -> None:

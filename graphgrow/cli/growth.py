@@ -71,7 +71,7 @@ ENDINGS: dict[Ending, str] = {
 
 
 def grow(
-    topic: Annotated[str | None, Argument(help="What the graph is about; left out, the graph goes on.")] = None,
+    topic: Annotated[str | None, Argument(help="What the graph is about; leave it out to continue a graph.")] = None,
     store: Annotated[str, Option(help="Where the graph is kept.")] = DEFAULT_URL,
     llm: Annotated[str, Option(help="A model's name, local, a .gguf file, recorded:RUN, world:GRAPH.")] = "",
     base_url: Address = "",
@@ -84,25 +84,25 @@ def grow(
     steps: Annotated[int | None, Option(min=1, help=f"Steps to do (default {DEFAULT_STEPS}).")] = None,
     tokens: Tokens = None,
     usd: Usd = None,
-    minutes: Annotated[float | None, Option(min=0, help="Stop after so many minutes.")] = None,
+    minutes: Annotated[float | None, Option(min=0, help="Stop after this many minutes.")] = None,
     width: Width = 1,
     policy: Annotated[
         str, Option(help="knowledge, bandit, lookahead, mix, one strategy, or shares such as frontier=3,gap=1.")
     ] = DEFAULT,
     prompts: Annotated[
-        Prompts, Option(help="Templates for a small model or a strong one; auto goes by the model's name.")
+        Prompts, Option(help="Prompts for a small or a strong model; auto decides by the model's name.")
     ] = "auto",
     relations: Annotated[
         int | None,
         Option(
             min=1,
             max=MOST_ASKED_FOR,
-            help="Relations, or names, that one question asks for (default: 6; strong 30, thinking 12).",
+            help="Relations, or names, that one question asks for (default 6; strong models 30, those that think 12).",
         ),
     ] = None,
     context: Annotated[
         int | None,
-        Option(min=FEWEST_CONTEXT, max=MOST_CONTEXT, help="Tokens of the graph that a question shows."),
+        Option(min=FEWEST_CONTEXT, max=MOST_CONTEXT, help="Graph context that is sent with each question, in tokens."),
     ] = None,
     prompt_variants: Annotated[
         Path | None, Option(help="A folder of further wordings, KIND.NAME.txt, that compete on what they bring.")
@@ -117,10 +117,10 @@ def grow(
     embeddings: Embeddings = "",
     arbiter: Annotated[Literal["off", "llm"], Option(help="llm: ask the model about possible duplicates.")] = "off",
     samples: Annotated[
-        int, Option(min=1, max=MOST_SAMPLES, help="Ask each question so often, then verify what differs.")
+        int, Option(min=1, max=MOST_SAMPLES, help="Ask each question this many times, then verify what differs.")
     ] = 1,
     intents: Annotated[
-        int, Option(min=0, max=MOST_INTENTS, help="Let the model name so many questions about a concept first.")
+        int, Option(min=0, max=MOST_INTENTS, help="Let the model name this many questions about a concept first.")
     ] = 0,
     fact_check: Annotated[
         float,
@@ -132,7 +132,7 @@ def grow(
     ] = None,
     patience: Patience = 10,
     batch: Annotated[
-        bool, Option("--batch", help="Ask a round by one batch file: within a day, mostly at half the price.")
+        bool, Option("--batch", help="Use the batch API for each round: within a day, usually at half the price.")
     ] = False,
     timeout: Timeout = None,
     unprotected: Unprotected = False,

@@ -23,7 +23,7 @@ INDENT = " " * 6
 
 def log(
     store: Store,
-    last: Annotated[int | None, Option(min=1, max=MOST, help="Only the newest so many steps.")] = None,
+    last: Annotated[int | None, Option(min=1, max=MOST, help="Only this many steps, the newest.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List every step: what was asked and why, what it cost and what it brought."""

@@ -46,7 +46,7 @@ AUTO, OFF = "auto", "off"
 DEFAULT_CONTEXT, DEFAULT_COUNT, DEFAULT_SAMPLES, DEFAULT_COMMUNITIES = 600, 3, 3, 8
 PAIR = 2  # answers
 
-Work = Annotated[int, Option(min=0, help="Print a work again, or go on with it: the step that began it.")]
+Work = Annotated[int, Option(min=0, help="Print a work again, or continue it: the step that began it.")]
 Meaning = Annotated[
     str,
     Option("--embeddings", help="What compares meanings: local, an endpoint's model, off (default: if installed)."),
@@ -57,8 +57,8 @@ def ask(
     store: Store,
     question: Annotated[str, Argument(help="What to ask.")] = "",
     work: Work = 0,
-    context: Annotated[int, Option(help="Tokens of the graph that go with the question.")] = DEFAULT_CONTEXT,
-    compare: Annotated[bool, Option("--compare", help="Ask without the graph too, for as many tokens.")] = False,
+    context: Annotated[int, Option(help="Graph context that is sent with the question, in tokens.")] = DEFAULT_CONTEXT,
+    compare: Annotated[bool, Option("--compare", help="Also ask without the graph, for as many tokens.")] = False,
     embeddings: Meaning = AUTO,
     confidence: Confidence = None,
     llm: Model = "",
@@ -76,7 +76,7 @@ def ask(
     temperature: Temperature = 0.3,
     as_json: AsJson = False,
 ) -> None:
-    """Answer QUESTION out of the graph, with what every sentence follows from; say where the graph does not know."""
+    """Answer QUESTION from the graph, with what each sentence is based on; say where the graph does not know."""
     from graphgrow.reason import answers, tasks
     from graphgrow.reason.trust import trusted_graph
 
@@ -112,7 +112,7 @@ def ask(
         say(f"{done.text} {done.reason}")
     cites = {cite.id: cite for claim in done.claims for cite in claim.cites}
     if cites:
-        say("\nIt follows from:")
+        say("\nBased on:")
     for cite in cites.values():
         steps = f" (step {', '.join(map(str, cite.steps))})" if cite.steps else ""
         say(f"  {clean(cite.words)}{steps}")
@@ -130,8 +130,10 @@ def ideas(
     store: Store,
     count: Annotated[int, Option(min=1, max=20, help="How many.")] = DEFAULT_COUNT,
     novelty: Annotated[float, Option(min=0, max=1, help="0: near to what is known, 1: far from it.")] = 0.7,
-    feasibility: Annotated[float, Option(min=0, max=1, help="How much it has to be within reach.")] = 0.5,
-    effectiveness: Annotated[float, Option(min=0, max=1, help="How much it has to serve the goal.")] = 0.5,
+    feasibility: Annotated[
+        float, Option(min=0, max=1, help="How realistic the ideas should be: the higher, the more is known.")
+    ] = 0.5,
+    effectiveness: Annotated[float, Option(min=0, max=1, help="How closely the ideas should serve the goal.")] = 0.5,
     goal: Annotated[str, Option(help="What the ideas are for (default: the topic).")] = "",
     work: Work = 0,
     embeddings: Meaning = AUTO,
@@ -187,7 +189,7 @@ def ideas(
         say(f"{rank}. {idea.title} (novelty {idea.novelty:.2f}{won})")
         for label in ("hypothesis", "mechanism", "prediction", "test"):
             say(f"   {label}: {getattr(idea, label)}")
-        say(f"   begins with: {' and '.join(map(clean, idea.names))} ({idea.kind})")
+        say(f"   starts from: {' and '.join(map(clean, idea.names))} ({idea.kind})")
         for known in idea.nearest:
             steps = ", ".join(map(str, known.steps))
             say(f"   already said: {clean(known.words)} (step {steps}, likeness {known.likeness:.2f})")
@@ -378,7 +380,7 @@ def answers_to_judge(graph: Graph, given: list[str], question: str) -> list[tupl
         if one.isdecimal() and not Path(one).exists():
             done = load(graph, int(one))
             if done is None:
-                raise BadInput(f"step {one} is no whole answer yet: go on with  graphgrow ask STORE --work {one}")
+                raise BadInput(f"step {one} is no whole answer yet: continue it with  graphgrow ask STORE --work {one}")
             answers.append((f"step {one}", question or done.question, done.text))
             continue
         if not question:

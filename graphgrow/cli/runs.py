@@ -160,7 +160,9 @@ def core(
     support: Annotated[
         int | None, Option(min=1, help="How many have to say a relation (default 2, with --confidence 1).")
     ] = None,
-    by: Annotated[agreement.By, Option(help="How many of what.")] = "samples",
+    by: Annotated[
+        agreement.By, Option(help="What --support counts: replies (samples), questions, models or seeds.")
+    ] = "samples",
     confidence: LeastConfidence = 0,
     to: To = None,
     as_json: AsJson = False,

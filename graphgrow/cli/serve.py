@@ -37,7 +37,7 @@ def explore(
     browser: Annotated[bool, Option("--browser/--no-browser", help="Open a browser window.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Open the explorer in a browser: watch a graph grow, read it, and take the wheel. Ctrl-C ends it, no run."""
+    """Open the explorer in a browser: watch a graph grow, read and steer it. Ctrl-C ends the explorer, but no run."""
     if find_spec(EXPLORER) is None:
         raise BadInput("the explorer is not installed here: install graphgrow from its wheel, or its checkout with -e")
     if allow and not auth:
@@ -81,7 +81,9 @@ def mcp(
     llm_options: LLMOptions = "",
     check_with: Annotated[str, Option(help="A model for fact checks of what is grown: NAME or URL#NAME.")] = "",
     arbitrate_with: Annotated[str, Option(help="A model that says which names are one: NAME or URL#NAME.")] = "",
-    usd: Annotated[float, Option(min=0, help="Most to spend while it runs, if priced.")] = DEFAULT_USD,
+    usd: Annotated[
+        float, Option(min=0, help="Spending limit while it runs, in USD, if the price is known.")
+    ] = DEFAULT_USD,
 ) -> None:
     """Serve a graph to agents over the Model Context Protocol, by stdin and stdout or on this machine alone."""
     try:

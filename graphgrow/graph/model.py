@@ -317,7 +317,7 @@ class FactCheck:
     def _repr_html_(self) -> str:
         facts = {
             "asked about": listed(self.statements),
-            "true by the model": self.answers,
+            "probability of yes": self.answers,
             "outcome": ": ".join(filter(None, (self.outcome, self.reason))),
             "tokens": self.reply.usage.tokens,
             "model": self.reply.model,

@@ -176,9 +176,8 @@ class Clients:
         if fault.kind == "busy" or is_told_when or (fault.kind == "away" and self.has_answered):
             said = self._endpoint.clean(fault.words)
             status = f"{fault.status}: " if fault.status else ""
-            what = (
-                "has no room now" if fault.kind == "busy" else "asks to wait" if is_told_when else "does not answer now"
-            )
+            busy, away = "is busy or at its rate limit now", "does not answer now"
+            what = busy if fault.kind == "busy" else "asks to wait" if is_told_when else away
             why = f"{self._endpoint.url} {what} ({status}{said})."
             return patience.outlasts(fault.delay, why, is_rate=fault.status == _TOO_MANY)
         if fault.is_again:

@@ -202,9 +202,11 @@ class Endpoint:
                 return LLMError(f"{url} has no model {self.model!r} ({quoted}): {choose}")
             case "busy":
                 asks = f" and asks to wait {fault.delay:.0f} seconds" if fault.delay else ""
-                waited = f"after {patience.waited:.0f} seconds of waiting" if patience and patience.waited else "now"
+                state = "is busy or at its rate limit now"
+                if patience and patience.waited:
+                    state = f"is still busy or at its rate limit after {patience.waited:.0f} seconds of waiting"
                 return LLMError(
-                    f"{url} has no room {waited}{asks} ({quoted}):"
+                    f"{url} {state}{asks} ({quoted}):"
                     " try again later, wait longer with --patience, or ask less at once with --width"
                 )
             case "refused":

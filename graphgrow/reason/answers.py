@@ -67,12 +67,12 @@ class GraphAnswer:
     def _repr_html_(self) -> str:
         facts = {
             "why": self.reason,
-            "follows from nothing in the graph": " ".join(self.unsupported),
+            "not from the graph": " ".join(self.unsupported),
             "without the graph": " ".join(self.plain or ()),
             "tokens": self.tokens[0],
         }
         rows = [(one.says, " ".join(dict.fromkeys(cite.mark for cite in one.cites))) for one in self.claims]
-        return card(self.question, facts, table(("answer", "follows from"), rows) if rows else "")
+        return card(self.question, facts, table(("answer", "based on"), rows) if rows else "")
 
 
 class _CitedSentence(BaseModel):

@@ -158,7 +158,8 @@ def resume(store: GraphStore, llm: LLM, work: int, **how: Unpack[Options]) -> Ju
         plan = find_task(reasoner.graph, work, "judge")
         begun = request_of(plan).get("by", llm.name)
         if begun != llm.name and load(reasoner.graph, work) is None:
-            raise BadInput(f"judgement {work} was begun by {begun!r}: the judge that was tried goes on, give --llm")
+            which = f"judgement {work} was begun with the model {begun!r} and must be continued with it"
+            raise BadInput(f"{which}: name that model with --llm")
         return _judge(reasoner, plan)
 
 

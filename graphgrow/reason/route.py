@@ -191,7 +191,7 @@ def choose_path(graph: Graph, request: DiscoveryRequest, meanings: Callable[[], 
         pairs = pairwise((one, *request.via, other))
         apart = next((pair for pair in pairs if not shortest(graph, *pair)), (one, other))
         both = " and ".join(repr(graph.name(key)) for key in apart)
-        raise BadInput(f"nothing connects {both} yet: they are in different components")
+        raise BadInput(f"nothing connects {both} yet: they are in parts of the graph that no relation joins")
     if len(path) < FEWEST:
         raise BadInput(f"a path has two ends, and {graph.name(one)!r} is one concept: name another one")
     return path, how + ending

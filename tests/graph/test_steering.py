@@ -224,7 +224,7 @@ def test_what_is_forbidden_is_never_asked_about(policy: str) -> None:
     events = run(store, 25, policy=policy, width=2)
     assert not {key for event in events for key in event.focus.concepts} & {"bone", "collagen", "silk"}
     assert [directives.state(store.graph(), directive) for directive in directives.binding(store.graph())] == [
-        "waits: forbidden", "waits: forbidden", "binds", "binds",
+        "waits: forbidden", "waits: forbidden", "in force", "in force",
     ]  # fmt: skip
 
 
@@ -402,7 +402,7 @@ def test_an_instruction_is_one_bounded_line_of_quoted_text() -> None:
     assert len(lines[-1]) < 2000
     assert event.prompt.asks
     assert event.prompt.asks.concepts == event.focus.concepts
-    with pytest.raises(BadInput, match="8 instructions bind already"):
+    with pytest.raises(BadInput, match="8 instructions are already in force"):
         commit(store, lambda graph: directives.instruct(graph, "a ninth"))
 
 
@@ -442,11 +442,11 @@ def test_the_opening_question_heeds_too() -> None:
         (lambda g: directives.pin(g, "fibroin"), "every question about 'fibroin' was asked already"),
         (lambda g: directives.instruct(g, " \n"), "says nothing"),
         (lambda g: directives.instruct(g, "x" * 201), "201 characters"),
-        (lambda g: directives.instruct(g, TEXT), "binds already, since step 4"),
+        (lambda g: directives.instruct(g, TEXT), "is already in force, since step 4"),
         (lambda g: directives.instruct(g, "b", concept="silk", community="bone"), "one scope"),
         (lambda g: directives.instruct(g, "b", steps=-1), "next -1 steps"),
         (lambda g: directives.instruct(g, "b", concept="tin foil"), "no concept 'tin foil'"),
-        (lambda g: directives.withdraw(g, 99), "nothing binds since step 99: these do: 2, 3, 4"),
+        (lambda g: directives.withdraw(g, 99), "nothing in force has the id 99: the ids in force are 2, 3, 4"),
     ],
 )
 def test_what_there_is_no_way_to_want_is_refused(decide: Decide, words: str) -> None:
@@ -493,7 +493,7 @@ def test_steering_from_the_command_line(tmp_path: Path, monkeypatch: pytest.Monk
     assert "withdrawn: for the next 2" in typed("withdraw", "g.db", "5")
     typed("withdraw", "g.db", "4")
     assert "the policy alone chooses" in typed("steering", "g.db")
-    assert "nothing binds since step 4" in graphgrow("withdraw", "g.db", "4", cwd=tmp_path, code=1).stderr
+    assert "nothing in force has the id 4" in graphgrow("withdraw", "g.db", "4", cwd=tmp_path, code=1).stderr
     notes = [json.loads(line).get("note", "") for line in typed("log", "g.db", "--json").splitlines()]
     assert notes[1:4] == [
         "protein 1 is pinned: every third question goes to a pinned concept",

@@ -294,11 +294,11 @@ def test_an_error_counts_the_retries_that_were_made(retries: int) -> None:
         (refusal(f"key {KEY} may not", 403), "does not let m-1 be asked here (403: key *** may not)"),
         (
             refusal(f"slow down {KEY}", 429),
-            "has no room now (429: slow down ***): try again later, wait longer with --patience",
+            "is busy or at its rate limit now (429: slow down ***): try again later, wait longer with --patience",
         ),
         (refusal("You exceeded your current quota", 429, code="insufficient_quota"), "quota"),
         (refusal("Insufficient Balance", 402), "quota"),
-        (refusal(f"trouble with {KEY}", 503), "has no room now (503: trouble with ***)"),
+        (refusal(f"trouble with {KEY}", 503), "is busy or at its rate limit now (503: trouble with ***)"),
         (refusal(f"trouble with {KEY}", 500), "still fails after 0 retries (500: trouble with ***)"),
         (refusal(f"no thanks, {KEY}"), "refused the question to m-1 (400: no thanks, ***)"),
         (Answer("<html>hello</html>", headers={"Content-Type": "text/html"}), "no chat completion but '<html>hello"),

@@ -195,7 +195,7 @@ def test_a_judgement_is_not_gone_on_with_by_a_judge_that_was_not_tried(store: Gr
     other = Heard(longest)
     other.name = "another"
     work = next(iter(store.graph().thoughts))
-    with pytest.raises(BadInput, match="begun by 'scripted'"):
+    with pytest.raises(BadInput, match="begun with the model 'scripted'"):
         resume(store, other, work)
     assert judge(store, other, "Why?", GOOD, BAD).verdict == "refused"
     assert resume(store, tried, work).verdict == "one"

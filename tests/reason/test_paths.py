@@ -259,7 +259,7 @@ def test_path_on_the_command_line(demo: Path) -> None:
         (("helium", "cliamte"), "did you mean 'climate'"),
         (("helium", "helium"), "'helium' is one concept"),
         (("helium", "climate", "--k", "2", "--via", "carbon"), "--k counts the shortest paths"),
-        (("helium", "climate", "--avoid", "climate"), "'climate' is to be led over and to be avoided"),
+        (("helium", "climate", "--avoid", "climate"), "'climate' has to be on the path, and is given with --avoid too"),
         (("helium", "climate", "--longest", "2"), "--longest looks at the whole graph"),
     ],
 )

@@ -46,7 +46,7 @@ def settled(page: Page) -> None:
 
 def test_every_view_opens_without_a_word_of_complaint(browser: Browser, explorer: Explorer) -> None:
     """Each view is reached by its link; nothing is asked of anybody else, and the console stays silent."""
-    marks = {"growth": "Modularity", "communities": "Structural gaps", "paths": "The longest shortest paths",
+    marks = {"growth": "Modularity", "communities": "Structural gaps", "paths": "Concepts farthest apart",
              "thoughts": "Propose ideas",
              "review": "Names that may mean one concept",
              "runs": "Start a run", "graph": "Nothing selected"}  # fmt: skip

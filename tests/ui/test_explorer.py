@@ -237,10 +237,10 @@ def test_a_link_opens_what_stands_in_the_folder_alone(
     assert not at.exception
     assert "1 concept " not in words(at)
     assert "secret" not in words(at)
-    assert "outside the folder" in words(at) or "no link opens a graph on a server" in words(at)
+    assert "outside the folder" in words(at) or "cannot open a graph on a server" in words(at)
     assert "graphgrow" in [one.value for one in at.title], "the first page"
     if shared:
-        with pytest.raises(BadInput, match=r"outside the folder|no link opens"):
+        with pytest.raises(BadInput, match=r"outside the folder|cannot open a graph"):
             opening.go(url)
 
 
@@ -658,15 +658,15 @@ def test_a_run_asks_its_model_as_the_page_says(tmp_path: Path, monkeypatch: pyte
         fields = {one.label: one for one in (*at.text_input, *at.number_input)}
         fields["Model"].input("m")
         fields["Address of an endpoint"].input(first.base_url)
-        fields["Variable that holds the key"].input("PAGE_KEY")
+        fields["Environment variable with the API key"].input("PAGE_KEY")
         fields["Reasoning effort"].input("low")
-        fields["Tokens of a reply"].set_value(960)
-        fields["Further fields of a request"].input('{"top_p": 0.5}')
+        fields["Token limit per reply"].set_value(960)
+        fields["Extra request parameters (JSON)"].input('{"top_p": 0.5}')
         fields["Model for fact checks"].input(f"{second.base_url}#c")
         fields["Steps"].set_value(3)
-        fields["Relations of a reply"].set_value(9)
-        fields["Tokens of the graph in a question"].set_value(70)
-        next(one for one in at.selectbox if one.label == "Templates").set_value("strong")
+        fields["Relations to ask for per question"].set_value(9)
+        fields["Graph context per question (tokens)"].set_value(70)
+        next(one for one in at.selectbox if one.label == "Prompt style").set_value("strong")
         next(one for one in at.selectbox if one.label == "Policy").set_value("mix")
         next(one for one in at.button if one.label == "Start").click().run()
         assert not at.exception
@@ -704,7 +704,10 @@ def test_others_who_use_the_page_send_no_key_anywhere(tmp_path: Path, monkeypatc
     at = view(url, "runs")
     labels = {one.label for one in at.text_input}
     assert "Reasoning effort" in labels
-    assert not {"Address of an endpoint", "Variable that holds the key", "Further fields of a request"} & labels
+    assert (
+        not {"Address of an endpoint", "Environment variable with the API key", "Extra request parameters (JSON)"}
+        & labels
+    )
     for llm in ("http://127.0.0.1:9/v1#m", "m?key_env=HOME"):
         with pytest.raises(BadInput, match="other people use this page"):
             runs.check_name(llm)
@@ -776,8 +779,8 @@ def checked(tmp_path: Path) -> Workspace:
 
 def test_a_relation_says_how_sure_the_graph_is_and_why(checked: Workspace) -> None:
     """What fact checks answered, that there was none, or that a person said so."""
-    assert certainty(checked.graph, SURE) == "Confidence 96 % (true by 1 fact check: 99 %)."
-    assert certainty(checked.graph, WRONG) == "Confidence 0 % (true by 1 fact check: 2 %)."
+    assert certainty(checked.graph, SURE) == "Confidence 96 % (1 fact check, probability of being true: 99 %)."
+    assert certainty(checked.graph, WRONG) == "Confidence 0 % (1 fact check, probability of being true: 2 %)."
     assert "(no fact check yet)" in certainty(checked.graph, OPEN)
     checked.act(edits.accept, OPEN)
     assert certainty(checked.graph, OPEN) == "Confidence 100 % (a person said so)."

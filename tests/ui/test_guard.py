@@ -225,7 +225,7 @@ def test_no_link_opens_a_graph_elsewhere(browser: Browser, explorer: Explorer) -
     page.set_default_timeout(PATIENCE_MS)
     try:
         page.goto(explorer.url(str(outside)))
-        expect(page.get_by_text("outside the folder that is served").first).to_be_visible()
+        expect(page.get_by_text("outside the folder that the explorer was started in").first).to_be_visible()
         expect(page.get_by_text("1 concept")).to_have_count(0)
     finally:
         page.close()

@@ -61,7 +61,7 @@ def test_every_view_is_drawn_without_the_fold(name: str, large: str) -> None:
     assert "561 concepts · " in words(at)
     assert "impact resistant materials" in words(at)
     assert ("Showing 561 of 561 concepts." in words(at)) == (name == "graph")
-    assert "need every step of the log in memory" in words(at)
+    assert "downloads need the whole graph" in words(at)
     assert opened(large).graph.seq == 0
     next(one for one in at.button if one.label.startswith("All graphs")).click().run()
     assert not at.exception
@@ -77,7 +77,7 @@ def test_a_concept_is_shown_with_its_relations_and_their_evidence(large: str) ->
     held = graph.incident["carbon fiber"]
     assert f"{len(held)} relations" in words(at)
     assert f"First mentioned in step {graph.introduced['carbon fiber']} " in words(at)
-    table = next(one.value for one in at.dataframe if list(one.value.columns) == ["relation", "concept", "said"])
+    table = next(one.value for one in at.dataframe if list(one.value.columns) == ["relation", "concept", "times said"])
     assert len(table) == len(held)
     assert set(table["concept"]) == {graph.name(key) for key in graph.neighbours["carbon fiber"]}
     near = len(graph.neighbours["carbon fiber"]) + 1
@@ -136,7 +136,7 @@ def test_the_whole_graph_is_loaded_when_asked(large: str) -> None:
     workspace = workspaces().open(large)
     assert workspace.index is None
     assert len(workspace.graph.concepts) == 561
-    assert "need every step of the log" not in words(at)
+    assert "downloads need the whole graph" not in words(at)
     usual = view(large, "graph")
     assert not usual.exception
     assert "tokens" in words(usual)

@@ -219,7 +219,7 @@ def test_paths_lead_through_and_past_what_is_named(full: Workspace) -> None:
     assert "to spider silk" not in words(at)
     wrong = view(full.url, "paths", **{"from": "protien 4", "to": "protein 5"})
     assert "did you mean" in words(wrong)
-    assert "The longest shortest paths" in words(wrong)
+    assert "Concepts farthest apart" in words(wrong)
 
 
 def test_a_pair_is_handed_over_to_paths(full: Workspace) -> None:
@@ -312,8 +312,8 @@ def test_a_question_takes_as_much_of_the_graph_as_is_said_and_is_asked_without_i
     listing = Answer({"object": "list", "data": [{"id": "m-1"}]})
     with serving(lambda asked: listing if asked.path.endswith("/models") else says.pop(0)) as server:
         at = view(full.url, "thoughts")
-        next(one for one in at.number_input if one.label == "Tokens of the graph").set_value(150)
-        next(one for one in at.checkbox if one.label == "Without the graph too").check()
+        next(one for one in at.number_input if one.label == "Graph context (tokens)").set_value(150)
+        next(one for one in at.checkbox if one.label == "Also ask without the graph").check()
         ask_form(at, "What is spider silk made of?", "m-1", server.base_url)
         assert not at.exception
         assert waited_for(lambda: not any(one.is_alive for one in questions.recent(full.url)))

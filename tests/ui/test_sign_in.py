@@ -95,7 +95,7 @@ def test_who_is_allowed_signs_in_and_out(name: str, page: Page) -> None:
 def test_who_is_not_allowed_sees_nothing(name: str, page: Page) -> None:
     """Another address, one that the provider does not vouch for, and none at all are told so, and shown nothing."""
     sign_in(page, name)
-    expect(page.get_by_text("may not use this explorer")).to_be_visible()
+    expect(page.get_by_text("is not allowed to use this explorer")).to_be_visible()
     assert page.get_by_test_id("stTopNavLink").count() == 0
     assert "fibroin" not in page.content()
 

@@ -75,7 +75,8 @@ def admitted() -> bool:
     if is_allowed:
         st.sidebar.caption(plain(who))
     else:
-        problem(f"{who or 'this account'} may not use this explorer: ask whoever started it for --allow")
+        ask = "ask the person who started it to add your e-mail address with --allow"
+        problem(f"{who or 'this account'} is not allowed to use this explorer: {ask}")
     if (st.sidebar if is_allowed else st).button("Sign out"):
         st.logout()
     return is_allowed

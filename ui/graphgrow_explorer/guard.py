@@ -26,8 +26,8 @@ HEADERS = (
     (b"referrer-policy", b"same-origin"),  # an address here has a secret in it
 )
 SHARED = "GRAPHGROW_EXPLORER_SHARED"  # set in the environment where others use the page too
-TOKENLESS = "this page opens by the address that graphgrow explore printed, the token in it included"
-USED = "this address opened a browser once and opens no other: take the one that graphgrow explore printed"
+TOKENLESS = "open this page with the full address that graphgrow explore printed, including the token"
+USED = "this address works only once and has been used: open the one that graphgrow explore printed"
 
 
 @dataclass(slots=True)

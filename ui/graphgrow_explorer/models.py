@@ -38,34 +38,43 @@ def model_fields(place: str, last: RunOptions, *, folded: bool = True) -> RunOpt
             "Reasoning effort", last.reasoning_effort, placeholder="low, medium, high …", key=f"effort {place}",
             help="How long a model thinks before it answers, if it does.",
         )  # fmt: skip
-        reply = st.number_input("Tokens of a reply", min_value=LEAST_TOKENS, value=last.reply_tokens, placeholder="480",
-                                key=f"reply {place}", help=TOKENS)  # fmt: skip
-        seconds = st.number_input("Seconds of a reply", min_value=1.0, value=last.timeout, placeholder="180",
-                                  key=f"seconds {place}")  # fmt: skip
+        reply = st.number_input(
+            "Token limit per reply", min_value=LEAST_TOKENS, value=last.reply_tokens, placeholder="480",
+            key=f"reply {place}", help=TOKENS,
+        )  # fmt: skip
+        seconds = st.number_input(
+            "Time limit per reply (seconds)", min_value=1.0, value=last.timeout, placeholder="180",
+            key=f"seconds {place}",
+        )  # fmt: skip
         if own:
             key = st.text_input(
-                "Variable that holds the key", last.key_env, placeholder=KEY_ENV, key=f"key {place}",
-                help="The name of a variable of the environment; the key itself is never typed.",
+                "Environment variable with the API key", last.key_env, placeholder=KEY_ENV, key=f"key {place}",
+                help="Type the name of the variable, never the key itself.",
             )  # fmt: skip
-            fields = st.text_input("Further fields of a request", last.llm_options, placeholder='{"top_p": 0.9}',
+            fields = st.text_input("Extra request parameters (JSON)", last.llm_options, placeholder='{"top_p": 0.9}',
                                    key=f"fields {place}")  # fmt: skip
             if not folded:
                 check = st.text_input("Model for fact checks", last.check_with, placeholder="NAME or http://…/v1#NAME",
                                       key=f"check {place}")  # fmt: skip
         if not folded:
             kinds = get_args(Prompts)
-            prompts = st.selectbox("Templates", kinds, kinds.index(prompts), key=f"prompts {place}",
-                                   help="For which models; auto: by the name.")  # fmt: skip
+            prompts = st.selectbox(
+                "Prompt style", kinds, kinds.index(prompts), key=f"prompts {place}",
+                help="Prompts for a small or a strong model; auto decides by the model's name.",
+            )  # fmt: skip
             relations = st.number_input(
-                "Relations of a reply", min_value=1, max_value=MOST_ASKED_FOR, value=relations,
-                placeholder="6; strong 30", key=f"relations {place}",
+                "Relations to ask for per question", min_value=1, max_value=MOST_ASKED_FOR, value=relations,
+                placeholder="6 (strong models: 30)", key=f"relations {place}",
             )  # fmt: skip
             context = st.number_input(
-                "Tokens of the graph in a question", min_value=FEWEST_CONTEXT, max_value=MOST_CONTEXT, value=context,
-                placeholder=f"{CONTEXT:,}", key=f"context {place}", help="How much of the graph a question shows.",
+                "Graph context per question (tokens)", min_value=FEWEST_CONTEXT, max_value=MOST_CONTEXT, value=context,
+                placeholder=f"{CONTEXT:,}", key=f"context {place}",
+                help="How much of the graph is sent with each question.",
             )  # fmt: skip
-            batch = st.checkbox("By batch files", key=f"batch {place}",
-                                help="Within a day, mostly for half, where the endpoint can.")  # fmt: skip
+            batch = st.checkbox(
+                "Use the batch API", key=f"batch {place}",
+                help="Answers may take up to a day, usually at half the price, if the endpoint offers it.",
+            )  # fmt: skip
     return RunOptions(
         llm=llm.strip(), base_url=address.strip(), key_env=key.strip(), reasoning_effort=effort.strip(),
         reply_tokens=reply, llm_options=fields.strip(), timeout=seconds, check_with=check.strip(),

@@ -79,19 +79,20 @@ def _check_allowed(url: str) -> None:
     if workspaces().knows(url) or shown(url) == os.environ.get(STORE):
         return
     if is_server(url):
-        raise BadInput(f"no link opens a graph on a server: {by_hand(shown(url))}")
+        who = "a visitor" if os.environ.get(SHARED) else "a link"
+        raise BadInput(f"{who} cannot open a graph on a server: {by_hand(shown(url))}")
     try:
         path = (store_url(url).path or Path()).resolve()
     except (OSError, RuntimeError):
-        raise BadInput(f"{shown(url)} is a link that leads to no file") from None
+        raise BadInput(f"{shown(url)} is a symbolic link that leads to no file") from None
     if not path.is_relative_to(Path.cwd()):
-        raise BadInput(f"{path} is outside the folder that is served: {by_hand(str(path))}")
+        raise BadInput(f"{path} is outside the folder that the explorer was started in: {by_hand(str(path))}")
 
 
 def by_hand(place: str) -> str:
     """Return how to open a graph that no link may open; where others use the page, only whoever started it can."""
     if os.environ.get(SHARED):
-        return "whoever starts the explorer names it, or starts it in its folder"
+        return "ask the person who started the explorer to start it with this graph, or in the folder of the graph"
     return f"type its address below, or start  graphgrow explore {place}"
 
 
@@ -110,7 +111,7 @@ def _waiting(url: str) -> None:
     st.status(f"Asking {asked} about {plain(run.options.topic)} — {max(0, seconds):.0f} s", state="running")
     if written := runs.written(shown(url), run.name):
         st.text(written[-WRITTEN:])
-    most = f"at most {run.options.usd:g} USD" if run.options.usd is not None else "at most 1 USD where it has a price"
+    most = f"at most {run.options.usd:g} USD" if run.options.usd is not None else "at most 1 USD if the price is known"
     note(f"{counted(run.options.steps, 'step')}, {most}. The page shows the graph as soon as the model has answered."
          " A local model takes a while to load.")  # fmt: skip
     with st.container(horizontal=True):
@@ -131,8 +132,8 @@ def _indexing(workspace: Workspace) -> None:
     if workspace.problem:
         problem(workspace.problem)
     else:
-        st.status("Making its index: names, and relations by both of their ends", state="running")
-        note("It is made once, in about half a minute for a million concepts, and kept in a file beside the graph.")
+        st.status("Building a search index (names and relations)", state="running")
+        note("It is made once, in about 20 seconds for a million concepts, and kept in a file beside the graph.")
     with st.container(horizontal=True):
         load_button(workspace)
         if st.button("Back to all graphs", key="back"):
@@ -198,7 +199,9 @@ def first_page() -> None:
             model = model_fields("begin", runs.RunOptions())
             left, right = st.columns(2)
             steps = left.number_input("Steps", min_value=1, value=DEFAULT_STEPS, help=STEP)
-            usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
+            usd = right.number_input(
+                "Spending limit (USD)", min_value=0.0, value=None, placeholder="1 if the price is known"
+            )
             if st.form_submit_button("Begin", type="primary"):
                 perform(lambda: begin(topic, name, replace(model, steps=int(steps), usd=usd)))
         with st.form("address", border=True):

@@ -68,9 +68,11 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         with st.container(border=True):
             st.markdown(f"**{pair}**")
             with st.container(horizontal=True):
-                if st.button("Merge", key="merge two", icon=":material/merge:", help="Let the two be one concept."):
+                if st.button("Merge", key="merge two", icon=":material/merge:", help="Merge the two into one concept."):
                     decide(workspace, edits.merge, one, other, reason=REASON)
-                if st.button("Keep apart", key="keep apart", help="They are two; nobody asks again."):
+                if st.button(
+                    "Keep apart", key="keep apart", help="Keep them as two concepts; you will not be asked again."
+                ):
                     decide(workspace, edits.apart, one, other, reason=REASON)
                 if st.button("Show paths", key="paths between", icon=":material/conversion_path:",
                              help="How the two are connected, with the evidence."):  # fmt: skip
@@ -100,15 +102,16 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         ):
             decide(workspace, edits.reject, key, reason=REASON)
     note(f"Questions go to {model}.")
+    is_repeated = any(row[3] > 1 for row in rows)
     seen = st.dataframe(
-        pd.DataFrame(rows, columns=["relation", "concept", "sure", "said"]), hide_index=True,
+        pd.DataFrame(rows, columns=["relation", "concept", "confidence", "times said"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
         key=f"relations of {key} {workspace.graph.decisions}", alt="Relations of the selected concept",
-        column_order=["relation", "concept", "sure", *(["said"] if any(row[3] > 1 for row in rows) else [])],
-        column_config={"relation": st.column_config.TextColumn(width=110),
-                       "concept": st.column_config.TextColumn(width=180),
-                       "sure": st.column_config.NumberColumn(width=50, format="%.0f %%", help=CONFIDENCE),
-                       "said": st.column_config.NumberColumn(width=40, help=SUPPORT)},
+        column_order=["relation", "concept", "confidence", *["times said"] * is_repeated],
+        column_config={"relation": st.column_config.TextColumn(width=95),
+                       "concept": st.column_config.TextColumn(width=108 if is_repeated else 165),
+                       "confidence": st.column_config.NumberColumn(width=80, format="%.0f %%", help=CONFIDENCE),
+                       "times said": st.column_config.NumberColumn(width=75, help=SUPPORT)},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):
         note("Choose a relation to read its evidence.")
@@ -128,7 +131,7 @@ def deciding(workspace: Workspace, place: str, relation: Relation) -> None:
     """Draw what can be decided about a relation; `place` distinguishes these buttons from others of the page."""
     with st.container(horizontal=True):
         if st.button("Accept relation", key=f"accept {place}", icon=":material/check:",
-                     help="It is so: one more piece of evidence."):  # fmt: skip
+                     help="Confirm that this is true; it counts as certain from then on."):  # fmt: skip
             decide(workspace, edits.accept, relation, reason=f"accepted {REASON}")
         if st.button("Reject relation", key=f"reject {place}", icon=":material/block:",
                      help="Take it out, and keep it out."):  # fmt: skip
@@ -194,12 +197,13 @@ def certainty(graph: Graph, relation: Relation) -> str:
         why = "a person said so"
     elif checks:
         answers = ", ".join(f"{100 / (1 + math.exp(-one)):.0f} %" for one in checks)
-        why = f"true by {counted(len(checks), 'fact check')}: {answers}"
+        why = f"{counted(len(checks), 'fact check')}, probability of being true: {answers}"
     else:
         said = graph.past[graph.relations[relation][0].seq - 1].delta.relations
         beside = sum(bool(graph.checks.get(one.relation)) for one in said)
-        why = f"by {counted(beside, 'fact check')} of what was said with it" if beside else "no fact check yet"
-        why = why if checks is None else "its fact check brought no answer"
+        others = f"from {counted(beside, 'fact check')} of other relations in the same answer"
+        why = others if beside else "no fact check yet"
+        why = why if checks is None else "its fact check gave no usable answer"
     return f"Confidence {100 * sure:.0f} % ({why})."
 
 
@@ -283,7 +287,8 @@ def step(workspace: Workspace, event: Event) -> None:
     elif isinstance(event, ReasoningStep):
         st.text(f"{event.task}, {event.stage}: {short(', '.join(event.subject), 120)}")
     elif isinstance(event, FactCheck):
-        st.text(f"Is it true that {short('; '.join(event.statements), 200)}? True by the model: {event.answers}")
+        asked = short("; ".join(event.statements), 200)
+        st.text(f"Is it true that {asked}? The model's probability of yes: {event.answers}")
     else:
         st.text(f"Asked about {about or 'the topic'}: {row.form}")
         st.text(f"Why: {short(event.focus.reason, 300)} (chosen by the strategy {event.focus.strategy})")

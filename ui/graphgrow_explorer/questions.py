@@ -167,7 +167,7 @@ def _start(
     if any(
         one.secrets for one in (how, named(options.llm).options, named(judge_with).options)
     ):  # they would stand in the list of processes, and on disk
-        raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")
+        raise BadInput("the extra request parameters hold a key or a password: name the environment variable that does")
     spoken = [f"--{name.replace('_', '-')}={value}" for name, value in options.model.items()]
     wanted = {
         "text": text, "command": list(command), "words": list(words), "model": options.model,

@@ -202,7 +202,7 @@ def start(url: str, options: RunOptions, env: Mapping[str, str] = os.environ) ->
     how = ModelOptions(**{name: getattr(options, name) for name in OPTIONS})
     asked = how, named(options.llm).options, named(options.check_with).options
     if any(one.secrets for one in asked):  # they would stand in the list of processes, and on disk
-        raise BadInput("the further fields hold a key or a password: name the variable of the environment that does")
+        raise BadInput("the extra request parameters hold a key or a password: name the environment variable that does")
     folder = made(_folder(url))
     try:
         with FileLock(folder / "start.lock", timeout=0, mode=0o600):

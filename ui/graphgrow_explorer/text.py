@@ -14,7 +14,10 @@ BETWEENNESS = (
     "The share of all shortest paths that lead through a concept: high for those that hold the graph together."
 )
 PAGERANK = "How central a concept is: related to many concepts that are central themselves."
-MODULARITY = "How well the graph falls into communities: 0 as by chance, towards 1 with few relations between them."
+MODULARITY = (
+    "How clearly the graph divides into communities: 0 is no better than chance, values near 1 mean few relations"
+    " between communities."
+)
 LEIDEN = "Concepts with more relations among each other than to the rest, found by the method of Leiden."
 STRATEGY = "The rule that chose what to ask."
 STEP = "A step is one question with its answer; fact checks come beside it, as steps of their own."
@@ -23,7 +26,10 @@ POLICY = (
     " learns during the run which strategies bring most; latest, bfs, random, far_path and px_frontier are rules of"
     " other studies, for comparisons."
 )
-SEED = "The number that chance starts from: the same one, with the same replies, grows the same graph."
+SEED = (
+    "Start value of the random number generator: the same seed and replies grow the same graph at the same number of"
+    " questions at once."
+)
 
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTHAND = re.compile(r"(?<=:)(?=[\w/])|(?<=[<>=~-])(?=[<>=~-])")

@@ -226,7 +226,9 @@ def longest(report: RunReport) -> str:
     for rank, length, name in _rows(report, "longest_paths", "rank", "length", "name"):
         paths.setdefault((rank, length), []).append(shorten(name))
     rows = [(*about, " \u2192 ".join(names)) for about, names in paths.items()][:LONGEST]
-    return _table(f"The {len(rows)} longest shortest paths", ("Rank", "Relations", "Concepts on the way"), rows)
+    return _table(
+        f"The {len(rows)} pairs of concepts farthest apart", ("Rank", "Relations", "Concepts on the way"), rows
+    )
 
 
 def chance(report: RunReport) -> str:

@@ -191,11 +191,11 @@ def _about(workspace: Workspace, one: Community) -> None:
         made = in_words(trusted_part(graph, TRUSTED if graph.checks else 0), groups.membership, one.number, one.name)
     if said is None:
         st.text(made.sentence)
-        note(f"{size}, led by {groups.names[one.number]}. Read off its relations; no model was asked.")
+        note(f"{size}, led by {groups.names[one.number]}. Summarised from its relations, without a model.")
         return
     seq, summary = said
     st.text(summary.sentence)
-    note(f"{size}, led by {groups.names[one.number]}. Named by a model when it had {summary.size}.")
+    note(f"{size}, led by {groups.names[one.number]}. Named by a model when it had {counted(summary.size, 'concept')}.")
     links(workspace, [seq], f"about {one.number}")
 
 
@@ -213,7 +213,7 @@ def _others(workspace: Workspace, one: Community, names: dict[int, str]) -> None
         note("No relation leads to another community.")
         return
     st.dataframe(
-        pd.DataFrame(rows, columns=["other community", "relations", "sure"]), hide_index=True, height=220,
+        pd.DataFrame(rows, columns=["other community", "relations", "mean confidence"]), hide_index=True, height=220,
         key=f"others {one.number}", alt="Relations to other communities",
-        column_config={"sure": st.column_config.NumberColumn(format="%.0f %%", help=CONFIDENCE)},
+        column_config={"mean confidence": st.column_config.NumberColumn(format="%.0f %%", help=CONFIDENCE)},
     )  # fmt: skip

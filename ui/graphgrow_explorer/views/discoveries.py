@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from graphgrow.api.explorer import Discovery, DiscoveryStatement, discoveries, drawing
-from graphgrow_explorer import questions
+from graphgrow_explorer import questions, runs
 from graphgrow_explorer.feedback import note, perform
 from graphgrow_explorer.panel import panel, step
 from graphgrow_explorer.text import counted, short
@@ -31,7 +31,8 @@ def draw(workspace: Workspace, one: str | None, other: str | None) -> None:
     with workspace.reading() as graph:
         ends = [graph.name(one), graph.name(other)] if one and other else []
     label = "Reason along this path" if ends else "Reason along the path that the graph chooses"
-    if st.button(label, icon=":material/neurology:", key="discover", help="In the background, on any model's bill."):
+    cost = f"Several questions to {runs.asked(workspace.url)}, in the background."
+    if st.button(label, icon=":material/neurology:", key="discover", help=cost):
         perform(lambda: questions.discover(workspace, ends))
     under_way(workspace)
 

@@ -17,7 +17,7 @@ SNAPSHOTS = 12
 WINDOWS = 30
 LARGE = 3_000  # concepts; beyond, what needs the whole graph is measured when somebody asks
 TOP = 6  # curves that an eye can tell apart
-ROOTS = "Heights are square roots, to show all curves."
+ROOTS = "The vertical axis has a square-root scale, so that small curves stay visible."
 FEWEST = 2  # steps that make a curve
 
 COUNTS = {"nodes": "concepts", "edges": "pairs of related concepts", "components": "components"}
@@ -68,7 +68,7 @@ def draw(workspace: Workspace) -> None:
     st.subheader("Questions and cost")
     left, right = st.container(key="stage-questions").columns(2, gap="large")
     with left:
-        st.markdown("**Who asked**", help=f"The share of each strategy of the questions. {STRATEGY}")
+        st.markdown("**Questions by strategy**", help=f"The share of questions that each strategy chose. {STRATEGY}")
         table = pd.DataFrame(windows(rows), columns=["x", "series", "y"])
         st.altair_chart(charts.shares(table, "share of questions", "Shares of the strategies over the run"))
         if tables:

@@ -23,16 +23,16 @@ LISTED = 12
 MOST = 1_000  # relations of a concept in each direction that are listed
 LABELS = {"top": f"Top {parts.TOP:,}", "around": "Around the selection"}
 LACKING = (
-    f"Above {WHOLE:,} concepts the page asks the store for what it shows: here the concepts with most relations, their"
-    " neighbours, the search, and what is known of a concept. Communities, confidence, paths, curves, corrections and"
-    " downloads need every step of the log in memory."
+    f"This graph has more than {WHOLE:,} concepts, so only parts of it are loaded: the concepts with most relations,"
+    " their neighbours, search results, and what is known about a concept. Communities, confidence, paths,"
+    " curves, corrections and downloads need the whole graph."
 )
 
 
 def needs_whole(workspace: Workspace, title: str) -> None:
     """Say of a view that it needs the whole graph."""
     st.markdown(f"### {plain(title)}")
-    note(f"This view is worked out from every step of the log, which is not in memory. {LACKING}")
+    note(f"This view needs the whole graph in memory. {LACKING}")
     load_button(workspace)
 
 
@@ -112,12 +112,12 @@ def _panel(workspace: Workspace, index: GraphIndex, concept: IndexedConcept) -> 
     rows = [(f"{'→' if one.source == concept.key else '←'} {one.predicate}", names[others[one]], spans[one][0])
             for one in relations]  # fmt: skip
     seen = st.dataframe(
-        pd.DataFrame(rows, columns=["relation", "concept", "said"]), hide_index=True, height=HEIGHT,
+        pd.DataFrame(rows, columns=["relation", "concept", "times said"]), hide_index=True, height=HEIGHT,
         on_select="rerun", selection_mode="single-row", key=f"relations of {concept.key}",
         alt="Relations of the selected concept",
         column_config={"relation": st.column_config.TextColumn(width=110),
-                       "concept": st.column_config.TextColumn(width=200),
-                       "said": st.column_config.NumberColumn(width=40, help=SUPPORT)},
+                       "concept": st.column_config.TextColumn(width=165),
+                       "times said": st.column_config.NumberColumn(width=75, help=SUPPORT)},
     )  # fmt: skip
     if len(rows) < concept.relations:
         note(f"{len(rows):,} of {concept.relations:,} relations.")

@@ -19,6 +19,7 @@ from graphgrow_explorer.workspace import Workspace
 LONGEST = 10
 SEVERAL = 5  # paths between the same two concepts
 HEIGHT = 460
+NOT_JOINED = "they are in parts of the graph that no relation joins"
 CROWD = 80  # neighbours of a path; with more the path is drawn alone, else it would be too small
 FROM, TO, VIA, AVOID, CHOSEN = "from", "to", "via", "avoid", "chosen path"
 
@@ -53,7 +54,7 @@ def draw(workspace: Workspace) -> None:
         note("Name two concepts to see how they are connected.")
     discoveries.draw(workspace, one, other)
 
-    st.subheader("The longest shortest paths")
+    st.subheader("Concepts farthest apart")
     size = len(workspace.graph.concepts)
     if size > frames.LARGE and st.session_state.get("longest") != workspace.url:
         note(f"To find them among {size:,} concepts takes a while.")
@@ -61,13 +62,13 @@ def draw(workspace: Workspace) -> None:
             st.session_state["longest"] = workspace.url
             st.rerun()
         return
-    note("The concepts that are farthest apart. Choose a row to see its path.")
+    note("Choose a row to see its path.")
     part = frames.trusted(workspace, sure) if sure else None
     distant = workspace.keep(f"longest {sure}", lambda graph: farthest(part or graph))
     table = pd.DataFrame([row[:4] for row in distant], columns=["hops", "from", "to", "along"])
     seen = st.dataframe(
         table, hide_index=True, key=f"longest paths {workspace.mark}", on_select="rerun", selection_mode="single-row",
-        alt="The longest shortest paths", column_config={"hops": st.column_config.NumberColumn(width=60)},
+        alt="Concepts farthest apart", column_config={"hops": st.column_config.NumberColumn(width=60)},
     )  # fmt: skip
     chosen = [row for row in seen.selection.rows if row < len(distant)]
     if chosen != st.session_state.get(CHOSEN, []):
@@ -128,7 +129,7 @@ def path_between(  # the fields of the page
         is_open = bool(avoid) and not left_out and bool(k_shortest(graph, one, other, 1))
         is_hidden = not paths and part is not None and bool(k_shortest(whole, one, other, 1, avoid))
     if not paths:
-        why = "every path leads through what is to be left out" if is_open else "they are in different components"
+        why = "every path goes through a concept that you excluded" if is_open else NOT_JOINED
         if left_out or (is_hidden and not is_open):
             why = f"no relation of {short(left_out[0])} is trusted" if left_out else "no trusted path leads there"
             why = f"{why}. Switch off “Trusted relations only” to see the others" if is_hidden else why

@@ -94,17 +94,17 @@ def merges(workspace: Workspace) -> None:
     """Draw the names that replies brought and that count as another one, each with a way back."""
     merged = workspace.keep("merges", merged_by_replies)
     if not merged:
-        note("No reply brought another name for a known concept.")
+        note("No names have been merged automatically.")
         return
-    table = pd.DataFrame(merged, columns=["step", "name", "counts as", "why", "key"])
+    table = pd.DataFrame(merged, columns=["step", "name", "merged into", "why", "key"])
     seen = st.dataframe(table.head(KEPT_OUT), hide_index=True, height=420, on_select="rerun",
                         selection_mode="single-row", key=f"merges {workspace.mark}",
-                        column_order=list(table.columns[:-1]), alt="Names that count as another one")  # fmt: skip
+                        column_order=list(table.columns[:-1]), alt="Names that were merged automatically")  # fmt: skip
     row = next(iter(seen.selection.rows), len(merged))
     hold("merges", is_chosen=row < len(merged))
     note(f"Showing {min(len(merged), KEPT_OUT):,} of {counted(len(merged), 'merge')}, the newest first.")
     key = merged[row][-1] if row < len(merged) else ""
-    if st.button("Take apart", disabled=not key, icon=":material/call_split:") and key:
+    if st.button("Separate again", disabled=not key, icon=":material/call_split:") and key:
         decide(workspace, edits.unmerge, key, reason=REASON)
 
 

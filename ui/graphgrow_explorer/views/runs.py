@@ -93,7 +93,7 @@ def _runs(workspace: Workspace) -> None:
                     if st.button("Stop", key=f"stop {one.name}", icon=":material/stop:", width="stretch"):
                         perform(partial(runs.stop, workspace.url, one.name))
                 if one.state == "paused" and st.button(
-                    "Go on", key=f"resume {one.name}", type="primary", width="stretch"
+                    "Resume", key=f"resume {one.name}", type="primary", width="stretch"
                 ):
                     perform(partial(go_on, one.name))
     listen(workspace, "runs")
@@ -112,8 +112,10 @@ def form(workspace: Workspace) -> None:
                                  help=POLICY)  # fmt: skip
         width = left.number_input("Questions at once", min_value=1, max_value=256, value=last.width)
         seed = right.number_input("Seed", min_value=0, value=last.seed, help=SEED)
-        tokens = left.number_input("At most tokens", min_value=1, value=None, placeholder="no limit", help=TOKENS)
-        usd = right.number_input("At most USD", min_value=0.0, value=None, placeholder="1 if priced")
+        tokens = left.number_input("Token limit", min_value=1, value=None, placeholder="no limit", help=TOKENS)
+        usd = right.number_input(
+            "Spending limit (USD)", min_value=0.0, value=None, placeholder="1 if the price is known"
+        )
         if st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width="stretch"):
             options = replace(
                 model, topic=topic.strip(), steps=int(steps), tokens=tokens, usd=usd, width=int(width), policy=policy,

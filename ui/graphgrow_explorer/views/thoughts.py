@@ -32,13 +32,18 @@ from graphgrow_explorer.workspace import Workspace
 T = TypeVar("T")
 SECOND = 1.0
 ASKING = "asking"
+APART = "relations apart"
 LISTED = 50  # works of a kind, the newest
 LONGEST = 2_000  # characters of a text
 DIALS = {
-    "novelty": "0: near to what the graph holds, 1: far from it.", "feasibility": "How much it has to be within reach.",
-    "effectiveness": "How much it has to serve the goal.",
-}  # fmt: skip
-GIVEN = "How much of the graph goes with the question: little for what is near its concepts, more for what is farther."
+    "novelty": "0: near to what the graph holds, 1: far from it.",
+    "feasibility": "How realistic the ideas should be: the higher, the more is known about their two concepts.",
+    "effectiveness": "How closely the ideas should serve the goal.",
+}
+GIVEN = (
+    "How much of the graph is sent with the question: small values keep to what is near its concepts, larger ones reach"
+    " further."
+)
 INTERRUPTED = "Interrupted before an answer arrived. {} continues it; nothing is charged twice."
 
 
@@ -51,8 +56,10 @@ def draw(workspace: Workspace) -> None:
         with left, st.form("ask the graph", border=True, clear_on_submit=True):
             text = st.text_input("Your question", max_chars=QUESTION)
             one, other = st.columns(2, vertical_alignment="bottom")
-            context = one.number_input("Tokens of the graph", 1, value=ANSWER_CONTEXT, step=100, help=GIVEN)
-            compare = other.checkbox("Without the graph too", help="The model's own answer, beside that of the graph.")
+            context = one.number_input("Graph context (tokens)", 1, value=ANSWER_CONTEXT, step=100, help=GIVEN)
+            compare = other.checkbox(
+                "Also ask without the graph", help="The model's own answer, beside that of the graph."
+            )
             model = model_fields("ask", last)
             if st.form_submit_button("Ask", type="primary", icon=":material/forum:"):
                 perform(
@@ -183,10 +190,10 @@ def answer(workspace: Workspace, plan: ReasoningStep, informed: GraphAnswer) -> 
     cites = list({cite.id: cite for claim in informed.claims for cite in claim.cites}.values())
     if cites:
         with right:
-            st.markdown("**It follows from**")
+            st.markdown("**Based on**")
             rows = [(cite.words, ", ".join(map(str, cite.steps))) for cite in cites]
             st.dataframe(pd.DataFrame(rows, columns=["in the graph", "step"]), hide_index=True, key=f"cites {plan.seq}",
-                         alt="What the answer follows from")  # fmt: skip
+                         alt="What the answer is based on")  # fmt: skip
             concepts(workspace, [key for cite in cites for key in cite.concepts], f"cited {plan.seq}")
 
 
@@ -208,9 +215,12 @@ def proposed(workspace: Workspace, plan: ReasoningStep, ideas: Ideas) -> None:
     if ideas.reason or not ideas.ranked:
         problem(ideas.reason or "No idea came of it.")
     rows = [(one.title, one.novelty, one.won, one.compared, one.kind, one.apart) for one in ideas.ranked]
-    table = pd.DataFrame(rows, columns=["idea", "novelty", "won", "compared", "begins with", "apart"])
+    table = pd.DataFrame(rows, columns=["idea", "novelty", "share won", "comparisons", "starts from", APART])
     if rows:
-        st.dataframe(table, hide_index=True, key=f"ideas {plan.seq}", alt="The ideas with their numbers, best first")
+        st.dataframe(
+            table, hide_index=True, key=f"ideas {plan.seq}", alt="The ideas with their numbers, best first",
+            column_config={APART: st.column_config.NumberColumn(help="Between its two concepts; -1: no path.")},
+        )  # fmt: skip
     for number, one in enumerate(ideas.ranked, 1):
         place = f"idea {plan.seq} {number}"
         with st.expander(f"{number}. {plain(one.title, 90)}", expanded=number == 1):

@@ -41,9 +41,9 @@ export class FilterPanel {
   constructor(filters, changed) {
     this.filters = filters;
     this.changed = changed;
-    this.degree = this.range("Connections, at least", 20, (value) => (filters.degree = value));
-    this.core = this.range("Connections among what is left", 10, (value) => (filters.core = value));
-    this.core.element.title = "The densest parts: concepts with at least so many connections among themselves (k-core)";
+    this.degree = this.range("Minimum connections", 20, (value) => (filters.degree = value));
+    this.core = this.range("Minimum connections within what is shown", 10, (value) => (filters.core = value));
+    this.core.element.title = "The densest parts: concepts that each have at least this many connections to one another (k-core)";
     this.predicates = h("div", { className: "predicates", role: "group", "aria-label": "Relations shown" });
     const all = (off) => () => { filters.predicates = new Set(off ? this.known : []); this.changed(); };
     this.element = h("div", { className: "filters", id: "filters", hidden: true, role: "group", "aria-label": "Filters" },

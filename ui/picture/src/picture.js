@@ -570,15 +570,15 @@ export class Picture {
     return [
       ["Show its neighbours", () => this.expand(row)],
       ["Show only what is around it", () => this.around({ key: row.key, depth: 1 })],
-      ["Rings around it", () => this.arrange("radial")],
+      ["Arrange in rings around it", () => this.arrange("radial")],
       ["Hide", () => { for (const key of keys) this.filters.hidden.add(key); this.select([]); this.filter(); }],
-      ...(this.kept.has(row.key) ? [["Let it go back to its place", () => { this.kept.delete(row.key); this.glide(this.aims()); }]] : []),
+      ...(this.kept.has(row.key) ? [["Move it back to its place", () => { this.kept.delete(row.key); this.glide(this.aims()); }]] : []),
       ...commands.map(([name, words]) => [words, () => this.tell.command(name, keys)]),
     ];
   }
 
   menuOfRelation(edge) {
-    return [["Show what says so", () => this.relate(edge)],
+    return [["Show the evidence", () => this.relate(edge)],
       [`Hide all “${edge.predicate.slice(0, 30)}”`, () => { this.filters.predicates.add(edge.predicate); this.filter(); }]];
   }
 

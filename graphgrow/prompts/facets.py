@@ -23,7 +23,7 @@ SAME = "same"
 LOOKED_AT = 16  # relations of a concept
 LIKELY = 0.4  # confidence of a relation that says what kind a concept is
 DEEPEST = 4  # kinds of kinds of kinds
-ROUNDS = 4  # how often a facet of a concept is asked once more, at most
+ROUNDS = 4  # how often a facet of a concept is asked in all, at most
 # What other words say a kind is; the last word of a name decides.
 ALSO = {
     "composite": "material", "alloy": "material", "polymer": "material", "fiber": "material", "fibre": "material",

@@ -71,7 +71,8 @@ def tree() -> str:
 
 def commands() -> Iterator[str]:
     """Yield the parts of the page of commands."""
-    yield "# Commands\n\n`graphgrow COMMAND --help` says the same. A store is a path or a URL: [where a graph is kept](../howto/neo4j.md)."
+    where = "[where a graph is kept](../howto/neo4j.md)"
+    yield f"# Commands\n\n`graphgrow COMMAND --help` says the same. A store is a path or a URL: {where}."
     yield from _commands(command_line(), "graphgrow")
 
 

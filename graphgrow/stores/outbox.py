@@ -98,9 +98,13 @@ class Outbox(Generic[T]):
         if path is None or not path.exists():
             return False
         lock = _take(path)
-        if lock:
+        if lock is None:
+            return True
+        if path.with_suffix("").exists():  # the next run takes over what it left
             lock.release()
-        return lock is None
+        else:  # it may have ended just now, so that the file is made anew by who takes it
+            _leave(path.with_suffix(""), lock)
+        return False
 
     def waits(self, run: str) -> bool:
         """Tell whether replies of a run of this store on this machine wait, or may.

@@ -359,6 +359,19 @@ def test_what_a_dead_run_left_is_no_litter(tmp_path: Path) -> None:
         assert [(one.suffix, one.read_bytes()) for one in left] == [(".unreadable", b"{")]
 
 
+def test_who_asks_about_a_run_that_ends_just_then_leaves_no_litter(tmp_path: Path) -> None:
+    """Whoever takes its lock makes that file anew, and takes it away; what a dead run left stays for the next one."""
+    (tmp_path / "1-over.lock").touch()
+    (tmp_path / "2-dead.lock").touch()
+    (tmp_path / "2-dead").mkdir()
+    with Outbox(tmp_path, PendingReply) as outbox:
+        assert outbox.is_alive(outbox.run)
+        assert not outbox.is_alive("1-over")
+        assert not outbox.is_alive("2-dead")
+        assert not (tmp_path / "1-over.lock").exists()
+        assert (tmp_path / "2-dead.lock").exists()
+
+
 def test_a_break_after_the_commit_does_not_commit_again(tmp_path: Path) -> None:
     """Ctrl-C at the worst moment, when the store has the reply and the run does not know yet."""
 

@@ -105,6 +105,20 @@ def test_other_views_follow_growth(browser: Browser, explorer: Explorer) -> None
         expect(page.page.get_by_test_id("stException")).to_have_count(0)
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_what_the_picture_says_does_not_empty_the_view_that_is_gone_to(
+    browser: Browser, explorer: Explorer, *, is_first: bool
+) -> None:
+    """A link is clicked in the moment in which the picture tells Python something, or has just told it."""
+    links = "[...document.querySelectorAll('[data-testid=stTopNavLink]')]"
+    go = f"{links}.find((one) => /Review/.test(one.textContent)).click()"
+    say = "p.tell.heard(600)"
+    with drawn(browser, explorer.url("recorded.db")) as page:
+        page.page.wait_for_timeout(1500)
+        page.ask(f"({say}, {go})" if is_first else f"({go}, setTimeout(() => {say}))")
+        expect(page.page.get_by_role("tab", name="Last edits")).to_be_visible()
+
+
 def test_merge_undo_and_reject_by_hand(browser: Browser, explorer: Explorer) -> None:
     """Two selected concepts are merged by a button and two again by another; a third is rejected."""
     store = explorer.copy("edited.db")

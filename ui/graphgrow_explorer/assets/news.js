@@ -1,17 +1,12 @@
 // Asks the server whether anything is new, once for all parts of a page that listen, and has each of them drawn anew
 // only then, one after the other; a hidden page rests.
+import { inTurn } from "../graphgrow.picture/picture.js";
+
 const WAIT = 2000; // milliseconds
 const LONGEST = 20000;
 const APART = 300; // between two parts
 const sources = new Map(); // by address
 const listeners = new WeakMap();
-
-// What is said to Streamlit by one part must have gone before another speaks, or both run the part of the first; timers
-// alone do not keep them apart where the page was busy when they ran out. All scripts of the page wait in one line.
-function inTurn(say, apart) {
-  const next = () => { say(); return new Promise((done) => setTimeout(done, apart)); };
-  globalThis.graphgrowTurn = (globalThis.graphgrowTurn ?? Promise.resolve()).then(next);
-}
 
 class Source {
   constructor(url) {
@@ -26,7 +21,7 @@ class Source {
         if (!answer.ok) throw new Error(String(answer.status));
         const { mark } = await answer.json();
         const due = [...this.heard].filter((one) => one.mark !== mark && one.told !== mark);
-        for (const one of due) inTurn(() => this.heard.has(one) && one.mark !== mark && one.tell((one.told = mark)), APART);
+        for (const one of due) inTurn(() => one.mark !== mark && one.tell((one.told = mark)), APART, one.since, () => this.heard.has(one));
       }
       this.wait = WAIT;
     } catch {
@@ -39,7 +34,7 @@ class Source {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let listener = listeners.get(parentElement);
-  if (!listener) listeners.set(parentElement, (listener = {}));
+  if (!listener) listeners.set(parentElement, (listener = { since: performance.now() }));
   parentElement.closest?.("[data-testid=stElementContainer]")?.style.setProperty("display", "none");
   if (listener.url !== data.url) sources.get(listener.url)?.heard.delete(listener);
   Object.assign(listener, { url: data.url, mark: data.mark, told: "", tell: (news) => setTriggerValue("news", news) });

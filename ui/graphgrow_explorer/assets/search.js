@@ -1,5 +1,7 @@
 // A search box over the whole graph: asks the server as one types; arrows choose, Enter takes, Esc clears, `/` comes here.
 // What it shows are names out of a language model: text alone, never mark-up.
+import { inTurn } from "../graphgrow.picture/picture.js";
+
 const css = `
 :host { display: block; }
 .box { --ink: var(--st-text-color, #1b2733); --paper: var(--st-background-color, #fff); --accent: var(--st-primary-color, #0b6ba8);
@@ -140,10 +142,12 @@ class SearchBox {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let box = boxes.get(parentElement);
-  if (!box) boxes.set(parentElement, (box = new SearchBox(parentElement)));
+  if (!box) {
+    box = Object.assign(new SearchBox(parentElement), { since: performance.now() });
+    boxes.set(parentElement, box);
+  }
   box.update(data, (chosen) => {
-    const next = () => { setTriggerValue("chosen", chosen); return new Promise((done) => setTimeout(done, APART)); };
-    globalThis.graphgrowTurn = (globalThis.graphgrowTurn ?? Promise.resolve()).then(next); // as in news.js
+    inTurn(() => setTriggerValue("chosen", chosen), APART, box.since, () => boxes.get(parentElement) === box);
   });
   return () => {
     box.stop();

@@ -20,7 +20,7 @@ TEXT = 2.4  # a name's width over its height, so concepts beside each other stan
 APART = 0.8  # share of an even spacing that is left between two concepts at least
 SHAPE = 1.6  # width over height of the place that few concepts fill
 FINE = 2000  # concepts up to which ForceAtlas2 is quick; beyond, its time depends much on the graph
-EXACT, ENOUGH = 500, 200  # rounds of Fruchterman and Reingold; with fewer a large graph is 2 % less compact
+FULL, ENOUGH = 500, 200  # rounds of Fruchterman and Reingold; with fewer a large graph is 2 % less compact
 STEPS = 5  # of the force that settles new concepts
 REACH = 3.0  # gaps between concepts beyond which they do not push each other
 WIDE = 1.5  # width of a picture over its height: pages are wider than high
@@ -71,7 +71,7 @@ def layout(
             if count >= LARGE:
                 progress.begin(f"placing {count:,} concepts")
             with seeded(seed):
-                rounds = EXACT if count <= FINE else ENOUGH
+                rounds = FULL if count <= FINE else ENOUGH
                 drawn = [(x, y) for x, y in part.layout_fruchterman_reingold(niter=rounds, grid=True)]
         half = math.sqrt(count)
         away = 0.0 if turn == 0 else math.sqrt(area) + half

@@ -23,12 +23,18 @@ function begin() {
   return made;
 }
 
+// Whether the view that a link leads to is still being made, so many milliseconds after the click.
+function isUnderWay(time) {
+  const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+  return time < 2 * SENT || (time < LEAVING && state !== "notRunning");
+}
+
 const pause = (time) => new Promise((done) => setTimeout(done, time));
 
 // Says it in its turn, `apart` milliseconds before the next, if the part that wants to, there `since`, still is then.
 export function inTurn(say, apart, since, isThere) {
   line.turn = line.turn.then(async () => {
-    while (isThere() && since < line.left && performance.now() - line.left < LEAVING) await pause(LOOK);
+    while (isThere() && since < line.left && isUnderWay(performance.now() - line.left)) await pause(LOOK);
     if (!isThere()) return;
     line.said = performance.now();
     say();

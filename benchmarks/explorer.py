@@ -3,14 +3,17 @@
     python benchmarks/explorer.py [SIZE ...] [--cold] [--million STORE]      (default: 500 4000 20000)
 
 Cold is the explorer on a graph of that size (benchmarks/scale.py), server and browser both just started: from the
-command to its answer, and from there, with the browser up, to the picture. Our modules are compiled, as those of an
-installed package are, whatever PYTHONDONTWRITEBYTECODE says. Printed beside the elapsed time are the CPU milliseconds
-that server and browser used, and how busy the processors were: the load, and the milliseconds that 100 of work took.
+command to its answer, and from there, with the browser up, to the picture; then from a click to a concept's panel. Our
+modules are compiled, as those of an installed package are, whatever PYTHONDONTWRITEBYTECODE says. Printed beside the
+elapsed time are the CPU milliseconds that server and browser used, and how busy the processors were: the load, and the
+milliseconds that 100 of work took. Then buttons are pressed on such a graph, and views opened for the first time, until
+the page shows what came of it.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -26,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "ui"), str(ROOT / "benchmarks")]
 import scale  # noqa: E402 - found beside this file
 from graphgrow_explorer import parts  # noqa: E402
 from graphgrow_explorer.views import VIEWS  # noqa: E402
-from playwright.sync_api import Browser  # noqa: E402 - found beside this file
+from playwright.sync_api import Browser, Page  # noqa: E402 - found beside this file
 
 from graphgrow.growth.replay import recording, replay  # noqa: E402
 from graphgrow.measure.layout import layout  # noqa: E402
@@ -39,13 +42,17 @@ from tests.pictures import Drawn, Server, drawn, frames, served  # noqa: E402
 
 ROUNDS = 3
 WORK = 0.2  # CPU seconds
-NEW = 50
+NEW, SEEN = 50, 5  # concepts that a run brings, charts that every growth page has
+CHARTS = "(least) => document.querySelectorAll('[data-testid=stVegaLiteChart] :is(canvas, svg)').length >= least"
 SETTLE, WATCHED = 8.0, 20.0  # seconds
 GOALS = {
     "first picture, cold or not": {500: 2000, 4000: 2000, 20_000: 3000},
-    "click": 500,
+    "click to panel": 500,
     "slider": 50,
     "+50": 500,
+    "pin, reject, undo, merge": 1000,
+    "growth page": 2000,
+    "compare": 5000,
     "idle": 1,
     "million": {"first picture": 5000, "search": 500, "neighbourhood": 500, "server MB": 1500},
 }
@@ -87,6 +94,8 @@ def cold(folder: Path, size: int) -> dict[str, float]:
                 found["first picture, cold"] = since(start)
                 page.wait("p.mounts()")
                 found["page around it"] = since(start)
+                page.page.get_by_text("Click a concept to see").wait_for()
+                found["click to panel"] = clicked(page)
                 found["browser, of a core"] = sum(
                     map(worked, below(os.getpid()) - below(explorer.pid) - {explorer.pid})
                 )
@@ -95,6 +104,57 @@ def cold(folder: Path, size: int) -> dict[str, float]:
     while time.process_time() - begun < WORK:
         pass
     return found | {"100 of work": since(start) / WORK / 10, "load": os.getloadavg()[0]}
+
+
+def pressed(browser: Browser, folder: Path, size: int) -> dict[str, float]:
+    """Return the times from a button, or the link to a view, until the page shows what came of it."""
+    found: dict[str, float] = {}
+    name = f"pressed-{size}.db"
+    scale.build(folder / name, size, 3 * size)
+    shutil.copy(folder / name, folder / "beside.db")
+    with exploring(folder, name, "--no-browser") as explorer:
+        with drawn(browser, explorer.url(name)) as page:
+            first, *other = page.ask("p.ink.ranked.slice(1, 3).map((row) => row.key)")
+            held = page.page.get_by_test_id("stCaptionContainer").first.inner_text().partition(" · ")[0]
+            fewer = f"{int(held.partition(' ')[0].replace(',', '')) - 1:,} concepts"
+            page.page.wait_for_timeout(1000 * SETTLE)
+            found["growth page"] = visited(page.page, "Growth")
+            visited(page.page, "Runs", charts=0)
+            page.page.get_by_role("tab", name="Compare").click()
+            page.page.get_by_role("combobox", name="Beside this graph").click()
+            start = time.perf_counter()
+            page.page.get_by_role("option", name="beside.db").click()
+            page.page.wait_for_function(CHARTS, arg=1)
+            found["compare"] = since(start)
+        with drawn(browser, explorer.url(name, concept=first)) as page:
+            pin = ["Steer", "Pin: every third question is about it"]
+            found["pin"] = until(page.page, pin, "Unpin: leave it to the policy")
+            page.page.keyboard.press("Escape")
+            found["reject"] = until(page.page, ["Reject"], fewer)
+            found["undo"] = until(page.page, ["Undo"], held)
+        with drawn(browser, explorer.url(name, concept=[first, *other])) as page:
+            found["merge"] = until(page.page, ["Merge"], fewer)
+    return found
+
+
+def visited(page: Page, view: str, charts: int = SEEN) -> float:
+    """Go to a view by its link and return the time until it and its first charts are there."""
+    start = time.perf_counter()
+    page.get_by_test_id("stTopNavLink").filter(has_text=view).click()
+    page.get_by_role("tab", name="Compare").or_(page.get_by_text("Structure", exact=True)).first.wait_for()
+    page.wait_for_function(CHARTS, arg=charts)
+    return since(start)
+
+
+def until(page: Page, buttons: list[str], words: str) -> float:
+    """Press buttons of the page and return the time from the last of them until it shows some words."""
+    page.wait_for_timeout(1000 * SETTLE)
+    for name in buttons[:-1]:
+        page.get_by_role("button", name=name).last.click()
+    start = time.perf_counter()
+    page.get_by_role("button", name=buttons[-1]).last.click()
+    page.get_by_text(words).first.wait_for()
+    return since(start)
 
 
 def index(store: Path) -> dict[str, float]:
@@ -163,7 +223,6 @@ def measured(browser: Browser, server: Server, size: int) -> dict[str, float]:
     start = time.perf_counter()
     with drawn(browser, f"{server.url}/?graph={size}") as page:
         found["first picture"] = since(start)
-        found["click"] = clicked(page)
         found["slider"] = page.ask(SLIDE, size)
         found["+50"] = page.ask(GROW, delta(size))
         found["mounts"] = page.ask("p.mounts()")
@@ -171,11 +230,11 @@ def measured(browser: Browser, server: Server, size: int) -> dict[str, float]:
 
 
 def clicked(page: Drawn) -> float:
-    """Return the time from a real click on a concept to its key in what Python wrote."""
+    """Return the time from a real click on the concept that is drawn largest to the table of its relations."""
     key = page.ask("p.ink.ranked.find((row) => p.named.includes(row.key)).key")
     start = time.perf_counter()
     page.click(key)
-    page.hears(f'"{key}"')
+    page.page.get_by_text("Choose a relation to read").wait_for()
     return since(start)
 
 
@@ -284,6 +343,10 @@ def main() -> None:
         print(size, json.dumps(times), flush=True)
     if options.cold:
         return
+    with tempfile.TemporaryDirectory() as folder, running() as browser:
+        for size in sizes:
+            times = {name: round(value) for name, value in pressed(browser, Path(folder), size).items()}
+            print(size, json.dumps(times), flush=True)
     with tempfile.TemporaryDirectory() as folder, running() as browser, served(Path(folder)) as server:
         with drawn(browser, server.url):
             pass  # the first visit loads the libraries of the server

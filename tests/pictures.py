@@ -120,6 +120,7 @@ def served(folder: Path) -> Iterator[Server]:
         "server.fileWatcherType": "none",
         "server.enableStaticServing": "true",
         "browser.gatherUsageStats": "false",
+        "global.minCachedMessageSize": str(2**40),  # as the explorer has it
     }
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [f"--{name}={value}" for name, value in options.items()]

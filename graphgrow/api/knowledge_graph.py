@@ -155,19 +155,20 @@ class KnowledgeGraph:
         """Whether the run has dried up or drifted: one sentence that names the sign, and since which event."""
         return monitor(self._now()).assessment.summary
 
-    def history(self, *, every: int = 25, seed: int = 0, fits: bool = True) -> "pd.DataFrame":
+    def history(self, *, every: int = 25, seed: int = 0, fits: bool = True, paths: bool = True) -> "pd.DataFrame":
         """Return the panel over the run: shape (events, 55), index `seq`, columns as in `measure.history.COLUMNS`.
 
         Counts stand in every row; what needs the whole graph, such as path lengths (in relations), communities and
         fits, in every `every`-th and the last, and is missing elsewhere. The store keeps these, so that the next call
-        is quick. `seed` decides partitions; without `fits` the columns of power laws, which take longest, are missing.
+        is quick. `seed` decides partitions; without `fits` the columns of power laws, which take longest in a small
+        graph, are missing, without `paths` those of shortest paths, which do in a large one.
         Raises BadInput where `every` is less than 1.
         """
         from graphgrow.measure.history import history
 
         if every < 1:
             raise BadInput(f"a snapshot every {every} steps: give 1 or more")
-        return history(self.events(), every=every, seed=seed, fits=fits, cache=self)
+        return history(self.events(), every=every, seed=seed, fits=fits, paths=paths, cache=self)
 
     def measure(self, *, at: int | None = None, confidence: float = 0, seed: int = 0) -> dict[str, object]:
         """Return the panel of the graph, 44 numbers by name, as it is or as it was after event `at`.

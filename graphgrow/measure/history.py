@@ -46,7 +46,7 @@ _WORTH_PROCESSES = 40_000_000
 
 Row = dict[str, Any]
 Edges = list[tuple[int, int]]
-Task = tuple[int, Edges, int, bool]  # concepts, edges between their places, seed, whether degrees are fitted
+Task = tuple[int, Edges, int, bool, bool]  # concepts, edges between their places, seed, with fits, with paths
 
 
 class SnapshotCache(Protocol):
@@ -61,12 +61,13 @@ class SnapshotCache(Protocol):
         ...
 
 
-def history(
+def history(  # noqa: PLR0913  # all but the first by name only
     events: Iterable[Event],
     *,
     every: int = 25,
     seed: int = 0,
     fits: bool = True,
+    paths: bool = True,
     workers: int | None = None,
     cache: SnapshotCache | None = None,
     progress: Progress = SILENT,
@@ -75,8 +76,9 @@ def history(
 
     Snapshot metrics stand in every `every`-th row and in the last; elsewhere they are missing. `seed` decides the
     partitions, `workers` is the number of processes (None: as many as there are cores, one where the run is small).
-    Without `fits` the fits to the degrees are missing, and a small graph takes a tenth of the time. With the store of
-    the events as `cache`, only snapshots that were not taken before cost anything.
+    Without `fits` the fits to the degrees may be missing, and a small graph takes a tenth of the time; without `paths`
+    what shortest paths tell may be, and a large one does. With the store of the events as `cache`, only snapshots that
+    were not taken before cost anything.
     """
     import pandas as pd
 
@@ -86,14 +88,14 @@ def history(
     for row, edges in counted:
         if row["seq"] % every == 0 or row is rows[-1]:
             key = f"{row['seq']}:{seed}"
-            chosen[key], tasks[key] = row, (row["nodes"], edges[: row["simple_edges"]], seed, fits)
+            chosen[key], tasks[key] = row, (row["nodes"], edges[: row["simple_edges"]], seed, fits, paths)
     snapshots = dict[str, Row]()
     if cache is not None:
-        for kind in (cache_kind(),) if fits else (cache_kind(fits=False), cache_kind()):
+        for kind in (cache_kind(fits=f, paths=p) for f in (fits, True) for p in (paths, True)):  # the fullest last
             snapshots |= {key: json.loads(value) for key, value in cache.recall(kind, tasks).items()}
     missing = {key: task for key, task in tasks.items() if key not in snapshots}
     if workers is None:
-        work = sum(nodes * len(edges) for nodes, edges, *_ in missing.values())
+        work = sum(nodes * len(edges) for nodes, edges, *_ in missing.values()) if paths else 0
         workers = min(os.cpu_count() or 1, len(missing)) if work > _WORTH_PROCESSES else 1
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else nullcontext() as pool:
         measured = pool.map(_snapshot, missing.values()) if pool else map(_snapshot, missing.values())
@@ -101,10 +103,11 @@ def history(
         for key, snapshot in progress.over(pairs, "measuring snapshots", len(missing)):
             snapshots[key] = snapshot
             if cache is not None:
-                cache.remember(cache_kind(fits=fits), {key: json.dumps(snapshot).encode()})
+                cache.remember(cache_kind(fits=fits, paths=paths), {key: json.dumps(snapshot).encode()})
     for key, row in chosen.items():
         row.update(snapshots[key])
-        row["small_world_sigma"] = small_world_sigma(row)
+        if "average_path_length" in row:
+            row["small_world_sigma"] = small_world_sigma(row)
 
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in COLUMNS:
@@ -115,10 +118,11 @@ def history(
     return table.set_index("seq")
 
 
-def cache_kind(*, fits: bool = True) -> str:
+def cache_kind(*, fits: bool = True, paths: bool = True) -> str:
     """Return under which name snapshots are kept: other versions of libraries give other results."""
     kind = f"panel {DEFINITIONS}, igraph {version('igraph')}"
-    return f"{kind}, powerlaw {version('powerlaw')}" if fits else f"{kind}, no fits"
+    kind += f", powerlaw {version('powerlaw')}" if fits else ", no fits"
+    return kind if paths else f"{kind}, no paths"
 
 
 def _counted(events: Iterable[Event]) -> Iterator[tuple[Row, Edges]]:
@@ -155,5 +159,6 @@ def _counted(events: Iterable[Event]) -> Iterator[tuple[Row, Edges]]:
 
 
 def _snapshot(task: Task) -> Row:
-    nodes, edges, seed, fits = task
-    return structure(ig.Graph(n=nodes, edges=sorted((min(edge), max(edge)) for edge in edges)), seed=seed, fits=fits)
+    nodes, edges, seed, fits, paths = task
+    graph = ig.Graph(n=nodes, edges=sorted((min(edge), max(edge)) for edge in edges))
+    return structure(graph, seed=seed, fits=fits, paths=paths)

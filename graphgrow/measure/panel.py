@@ -107,15 +107,18 @@ def clustering(simple: ig.Graph) -> dict[str, object]:
     }
 
 
-def structure(simple: ig.Graph, *, seed: int = 0, fits: bool = True, progress: Progress = SILENT) -> dict[str, object]:
+def structure(
+    simple: ig.Graph, *, seed: int = 0, fits: bool = True, paths: bool = True, progress: Progress = SILENT
+) -> dict[str, object]:
     """Return the metrics that need the whole graph at once: components, paths, cores, communities, the degree fit.
 
     Modularity is that of Newman and Girvan (2004); bridges are those that the paper would flag, on Leiden's partition.
-    Without `fits`, which take longer than all else together in a small graph, those of the degrees are left out.
+    Without `fits`, which take longer than all else together in a small graph, those of the degrees are left out;
+    without `paths`, which do in a large one, what shortest paths tell.
     """
     components, cores = simple.connected_components(), simple.coreness()
     largest = components.giant() if len(components) else simple
-    sources = sample(largest, seed)
+    sources = sample(largest, seed) if paths else ()
     innermost = max(cores, default=None)
     partition: dict[str, object] = {
         "modularity_louvain": None,
@@ -140,13 +143,13 @@ def structure(simple: ig.Graph, *, seed: int = 0, fits: bool = True, progress: P
         "components": len(components),
         "lcc_nodes": largest.vcount(),
         "lcc_edges": largest.ecount(),
-        **path_metrics(largest, sources, progress),
+        **(path_metrics(largest, sources, progress) if paths else {}),
         "max_core": innermost,
         "max_core_size": cores.count(innermost) if cores else None,
         "articulation_points": len(simple.articulation_points()),
         "cut_edges": len(simple.bridges()),
         **partition,
-        **betweenness_metrics(largest, sources, progress),
+        **(betweenness_metrics(largest, sources, progress) if paths else {}),
         **(power_law(simple.degree()) if fits else {}),
     }
 

@@ -170,7 +170,8 @@ def in_words(graph: Graph, membership: Membership, number: int, leading: Sequenc
         return CommunitySummary(name, "No relation inside it is trusted yet.", tuple(leading), len(members))
     kinds = Counter(one.predicate for one in relations).most_common(3)
     said = [f"{graph.name(r.source)} {r.predicate} {graph.name(r.target)}" for r in relations[:2]]
-    sentence = f"Mostly {', '.join(f'{predicate} ({count})' for predicate, count in kinds)}; surest: {'; '.join(said)}."
+    often = ", ".join(f"“{predicate}” ({count})" for predicate, count in kinds)
+    sentence = f"What its relations say most often: {often}; most trusted: {'; '.join(said)}."
     return CommunitySummary(name, sentence, tuple(leading), len(members))
 
 

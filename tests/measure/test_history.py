@@ -85,6 +85,25 @@ def test_snapshots_are_taken_once(tmp_path: Path) -> None:
     assert history(events, every=10, seed=1)["diameter"].iloc[9] != 999
 
 
+def test_what_takes_long_is_left_out(tmp_path: Path) -> None:
+    """Without fits and paths their columns are missing and the others the same; what was taken before is used."""
+    events = list(read_events(RECORDED))[:30]
+    whole = history(events, every=10)
+    with closing(SQLiteStore(tmp_path / "g.db", create=True)) as store:
+        store.append(*events)
+        quick = history(store.events(), every=10, fits=False, paths=False, cache=store)
+        missing = set(quick.columns[quick.isna().all() & whole.notna().any()])
+        paths = history(store.events(), every=10, fits=False, cache=store)
+        again = history(store.events(), every=10, fits=False, paths=False, cache=store)
+    of_paths = {"average_path_length", "average_path_length_error", "sampled_sources", "diameter", "global_efficiency"}
+    of_paths |= {name for name in whole.columns if name.startswith("betweenness")} | {"small_world_sigma"}
+    of_fits = {name for name in whole.columns if name.startswith(("powerlaw_", "lr_")) and whole[name].notna().any()}
+    assert missing == of_paths | of_fits
+    pd.testing.assert_frame_equal(quick.drop(columns=list(missing)), whole.drop(columns=list(missing)))
+    pd.testing.assert_frame_equal(paths[sorted(of_paths)], whole[sorted(of_paths)])
+    pd.testing.assert_frame_equal(again, paths)
+
+
 @given(PAIRS)
 def test_running_counts_are_those_of_the_panel(pairs: list[tuple[str, str]]) -> None:
     """After any sequence of relations the counts kept by change are those counted from scratch."""

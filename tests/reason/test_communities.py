@@ -72,7 +72,7 @@ def test_a_reply_of_no_use_is_said_and_the_relations_speak(two: GraphStore, text
         assert described(graph) == []
         membership, communities = partition(graph)
         words = in_words(graph, membership, communities[0].number, communities[0].name)
-        assert "is a (4)" in words.sentence
+        assert "“is a” (4)" in words.sentence
         assert "metal" in words.name
 
 

@@ -107,10 +107,8 @@ def panel(workspace: Workspace, keys: Sequence[str]) -> bool:
         pd.DataFrame(rows, columns=["relation", "concept", "confidence", "times said"]), hide_index=True,
         on_select="rerun", height=HEIGHT if len(rows) > PAIR else "auto", selection_mode="single-row",
         key=f"relations of {key} {workspace.graph.decisions}", alt="Relations of the selected concept",
-        column_order=["relation", "concept", "confidence", *["times said"] * is_repeated],
-        column_config={"relation": st.column_config.TextColumn(width=95),
-                       "concept": st.column_config.TextColumn(width=108 if is_repeated else 165),
-                       "confidence": st.column_config.NumberColumn(width=80, format="%.0f %%", help=CONFIDENCE),
+        column_order=["confidence", "relation", "concept", *["times said"] * is_repeated],
+        column_config={"confidence": st.column_config.NumberColumn(width=80, format="%.0f %%", help=CONFIDENCE),
                        "times said": st.column_config.NumberColumn(width=75, help=SUPPORT)},
     )  # fmt: skip
     if not seen.selection.rows or seen.selection.rows[0] >= len(relations):

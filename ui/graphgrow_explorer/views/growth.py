@@ -15,7 +15,7 @@ from graphgrow_explorer.workspace import Row, Workspace
 
 SNAPSHOTS = 12
 WINDOWS = 30
-LARGE = 3_000  # concepts; beyond, what needs the whole graph is measured when somebody asks
+MANY, LARGE = 3_000, 10_000  # concepts beyond which paths, and then all of the structure, are measured when asked to
 TOP = 6  # curves that an eye can tell apart
 ROOTS = "The vertical axis has a square-root scale, so that small curves stay visible."
 FEWEST = 2  # steps that make a curve
@@ -45,26 +45,7 @@ def draw(workspace: Workspace) -> None:
     for cell, (name, title) in zip(st.columns(len(COUNTS)), COUNTS.items(), strict=True):
         curve(cell, [(row.seq, getattr(row, name)) for row in counted], title, tables=tables)
 
-    st.subheader("Structure")
-    if size > LARGE and st.session_state.get("measured") != workspace.url:
-        note(f"Clustering, paths and communities of {size:,} concepts take minutes the first time; they are kept then.")
-        if st.button("Measure now", icon=":material/straighten:"):
-            st.session_state["measured"] = workspace.url
-            st.rerun()
-    else:
-        with st.spinner("Measuring the graph at every snapshot…"):
-            measured, degrees, between = measurements(workspace.url, workspace.mark, workspace)
-        known = [name for name in MEASURED if name in measured.columns]
-        cells = [cell for _ in known[::3] for cell in st.columns(3)]
-        for cell, name in zip(cells, known, strict=False):
-            points = list(zip(measured.index, measured[name].astype("float64"), strict=True))
-            curve(cell, points, MEASURED[name], MEANING.get(name, METRICS.get(name, "")), tables=tables)
-        left, right = st.container(key="stage-concepts").columns(2, gap="large")
-        about = f"Concepts that came to have more than {EMERGED} neighbours. {ROOTS}"
-        curves(left, degrees, names, "Hubs", "neighbours", about, tables=tables)
-        about = f"{BETWEENNESS} {ROOTS}"
-        curves(right, between, names, "Bridges", "betweenness", about, tables=tables)
-
+    measuring = st.container()  # filled last: what takes long keeps nothing else waiting
     st.subheader("Questions and cost")
     left, right = st.container(key="stage-questions").columns(2, gap="large")
     with left:
@@ -86,6 +67,36 @@ def draw(workspace: Workspace) -> None:
         first.metric("Tokens per concept", f"{tokens / new:,.0f}" if new else "none")
         second.metric("Seconds per question", f"{seconds / max(1, questions):,.1f}")
         third.metric("Cost", f"{usd:.4f} USD" if usd else "unknown price")
+    with measuring:
+        structure(workspace, size, names, tables=tables)
+
+
+def structure(workspace: Workspace, size: int, names: dict[str, str], *, tables: bool) -> None:
+    """Draw the curves of what is measured on the whole graph, of a large one those that take long when asked to."""
+    st.subheader("Structure")
+    is_asked = st.session_state.get("measured") == workspace.url
+    if size > LARGE and not is_asked:
+        note(f"Clustering and communities of {size:,} concepts take a while the first time; they are kept then.")
+    else:
+        paths = size <= MANY or is_asked
+        with st.spinner("Measuring the graph at every snapshot…"):
+            measured, degrees, between = measurements(workspace.url, workspace.mark, workspace, paths=paths)
+        known = [name for name in MEASURED if measured[name].notna().any()]
+        cells = [cell for _ in known[::3] for cell in st.columns(3)]
+        for cell, name in zip(cells, known, strict=False):
+            points = list(zip(measured.index, measured[name].astype("float64"), strict=True))
+            curve(cell, points, MEASURED[name], MEANING.get(name, METRICS.get(name, "")), tables=tables)
+        left, right = st.container(key="stage-concepts").columns(2, gap="large")
+        about = f"Concepts that came to have more than {EMERGED} neighbours. {ROOTS}"
+        curves(left, degrees, names, "Hubs", "neighbours", about, tables=tables)
+        if paths:
+            about = f"{BETWEENNESS} {ROOTS}"
+            curves(right, between, names, "Bridges", "betweenness", about, tables=tables)
+            return
+        note(f"Path lengths and bridges of {size:,} concepts take a while the first time; they are kept then.")
+    if st.button("Measure now", icon=":material/straighten:"):
+        st.session_state["measured"] = workspace.url
+        st.rerun()
 
 
 def curve(
@@ -127,15 +138,17 @@ def measurements(
     url: str,  # noqa: ARG001  # tells one store from another
     mark: tuple[int, int],
     _workspace: Workspace,
+    *,
+    paths: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the history at its snapshots, the degrees of hubs and the betweenness of bridges: columns x, key, y.
 
-    `url` and `mark` tell one history from another.
+    `url` and `mark` tell one history from another. Without `paths` there are no bridges, nor lengths of paths.
     """
     every = 2 ** max(0, (mark[0] // SNAPSHOTS).bit_length() - 1)  # the same ones as the graph grows, as far as may be
     with _workspace.log() as store:
-        history, hubs = store.history(every=every, fits=False), store.hubs(above=EMERGED)
-        between = store.bridges(every=every, top=TOP)
+        history, hubs = store.history(every=every, fits=False, paths=paths), store.hubs(above=EMERGED)
+        between = store.bridges(every=every, top=TOP) if paths else pd.DataFrame()
         leading = sorted(hubs.index, key=lambda key: -hubs["degree"][key])[:TOP]
         degrees = [(seq, key, len(running.near[key])) for seq, running in snapshots(store.events(), every=every)
                    for key in leading if key in running.near]  # fmt: skip

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -24,6 +25,12 @@ from graphgrow_explorer.workspace import REASON, Workspace
 JOBS_PULSE = 20.0  # seconds
 COMPARED = 5  # graphs beside this one
 POINTS = 30
+Needs = Literal["counts", "communities", "paths", "fits"]
+# What a metric is measured with, beyond counts, which stand at every step.
+NEEDS: dict[str, Needs] = {
+    "modularity_leiden": "communities", "bridge_concepts": "communities", "average_path_length": "paths",
+    "diameter": "paths", "betweenness_gini": "paths", "powerlaw_alpha": "fits",
+}  # fmt: skip
 WORDS: dict[runs.State, str] = {
     "running": "running", "pausing": "pausing after the question that is under way",
     "stopping": "stopping after the question that is under way", "paused": "paused", "ended": "ended",
@@ -180,8 +187,8 @@ def compare(workspace: Workspace) -> None:
     with st.spinner("Measuring…"):
         every = 2 ** max(0, (workspace.graph.seq // POINTS).bit_length() - 1)
         urls = workspace.url, *(f"sqlite:{name}" for name in chosen)
-        fits = metric.startswith("powerlaw")
-        measured = [history(url, every, workspace.graph.seq, fits=fits).assign(series=short(store_url(url).short, 40))
+        needs = NEEDS.get(metric, "counts")
+        measured = [history(url, every, workspace.graph.seq, needs).assign(series=short(store_url(url).short, 40))
                     for url in urls]  # fmt: skip
     table = pd.concat(measured).reset_index(names="x")[["x", "series", metric]].rename(columns={metric: "y"})
     table = table.astype({"y": "float64"}).dropna()
@@ -192,12 +199,18 @@ def compare(workspace: Workspace) -> None:
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def history(url: str, every: int, seq: int, *, fits: bool) -> pd.DataFrame:  # noqa: ARG001  # seq: another version
-    """Return the metrics of a graph at its snapshots, read by a connection of its own."""
+def history(
+    url: str,
+    every: int,
+    seq: int,
+    needs: Needs,
+) -> pd.DataFrame:
+    """Return the metrics of a graph up to a step at its snapshots, read by a connection of its own."""
     with graphgrow.open(url) as graph:
-        table = graph.history(every=every, fits=fits)
-    taken: pd.DataFrame = table[(table.index % every == 0) | (table.index == table.index.max())]
-    return taken
+        taken = seq if needs == "counts" else every
+        table = graph.history(every=max(1, taken), fits=needs == "fits", paths=needs == "paths")
+    shown: pd.DataFrame = table[(table.index % every == 0) | (table.index == table.index.max())]
+    return shown
 
 
 @st.fragment(run_every=JOBS_PULSE if os.environ.get(JOBS) else None)

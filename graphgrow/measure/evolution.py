@@ -80,9 +80,11 @@ class GrowingGraph:
         self.connected_pairs = 0
         self._triangles = self._max_degree = 0
         self._corners: defaultdict[str, int] = defaultdict(int)
+        self._by_degree: defaultdict[int, int] = defaultdict(int)  # degree -> the corners of all concepts that have it
         self._wedges = self._squares = self._cubes = self._products = 0
         self._components = Components()
         self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the vertex of its first concept, edges)
+        self._largest = ""  # component
 
     def take(self, event: Event) -> bool:
         """Add what an event brought; True where it decided about earlier ones and everything was counted anew."""
@@ -104,13 +106,17 @@ class GrowingGraph:
                 self.vertex[key] = len(self.vertex)
                 components.add(key)
                 self._inside[key] = (-self.vertex[key], 0)
+                self._largest = self._largest or key
         for relation in relations:
             one, other = relation.ends
             near, there = self.near[one], self.near[other]
             if one == other or other in near:
                 continue
+            for key, known in ((one, near), (other, there)):
+                self._by_degree[len(known)] -= self._corners[key]
             for common in near & there:
                 self._triangles += 1
+                self._by_degree[len(self.near[common])] += 1
                 for corner in (common, one, other):
                     self._corners[corner] += 1
             for degree in (len(near), len(there)):  # what one more changes in sums over degrees
@@ -120,6 +126,8 @@ class GrowingGraph:
             self._products += sum(len(self.near[key]) for ends in (near, there) for key in ends)
             near.add(other)
             there.add(one)
+            for key, known in ((one, near), (other, there)):
+                self._by_degree[len(known)] += self._corners[key]
             self._products += len(near) * len(there)
             self._max_degree = max(self._max_degree, len(near), len(there))
             self.edges.append((self.vertex[one], self.vertex[other]))
@@ -128,15 +136,21 @@ class GrowingGraph:
                 self.connected_pairs += math.prod(components.sizes[part] for part in parts)
                 components.join(one, other)
             about = [self._inside.pop(part) for part in parts]
-            self._inside[components.find(one)] = max(first for first, _ in about), 1 + sum(edges for _, edges in about)
+            joined = components.find(one)
+            self._inside[joined] = max(first for first, _ in about), 1 + sum(edges for _, edges in about)
+            if self._largest in parts or self._rank(joined) > self._rank(self._largest):
+                self._largest = joined
+
+    def _rank(self, component: str) -> tuple[int, int, int]:
+        """Return what the largest component has most of: concepts, of as many the first of all; and its edges."""
+        return (self._components.sizes[component], *self._inside[component])
 
     def row(self) -> dict[str, object]:
         """Return metric -> value by the names of the panel, and the pairs of concepts that a path connects."""
         nodes, edges = len(self.near), len(self.edges)
         sizes = self._components.sizes
-        size, _, inside = max(((sizes[one], *about) for one, about in self._inside.items()), default=(0, 0, 0))
-        degrees = ((corners, len(self.near[key])) for key, corners in self._corners.items())
-        clustering = sum(2 * corners / (degree * (degree - 1)) for corners, degree in degrees)
+        size, _, inside = self._rank(self._largest) if nodes else (0, 0, 0)
+        clustering = sum(2 * n / (degree * (degree - 1)) for degree, n in sorted(self._by_degree.items()) if n)
         spread = 2 * edges * self._cubes - self._squares**2  # Pearson's r over the ends of edges (Newman 2002)
         return {
             "simple_edges": edges,

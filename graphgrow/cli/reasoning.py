@@ -109,7 +109,7 @@ def ask(
     for claim in done.claims:
         say(claim.line)
     if not done.known:
-        say(f"{done.text} {done.reason}")
+        say(done.why)
     cites = {cite.id: cite for claim in done.claims for cite in claim.cites}
     if cites:
         say("\nBased on:")

@@ -69,7 +69,11 @@ class Corrections:
 
     def take(self, event: Event) -> None:
         """Fold the changes of one event; after structural ones call `settle`, once for all of them."""
-        for change in event.delta.changes:
+        self.fold(event.delta, asks_again=event.kind == "edit" and event.edit == "doubt")
+
+    def fold(self, delta: Delta, *, asks_again: bool = False) -> None:
+        """Fold the changes of one event as `take` does; it may take back that two concepts are two."""
+        for change in delta.changes:
             match change.do:
                 case "merge":
                     self._merge(change)
@@ -85,7 +89,7 @@ class Corrections:
                         self.representatives[key] = kept
                 case "doubt":
                     self.doubts.setdefault(_pair(change), change)
-                    if event.kind == "edit" and event.edit == "doubt":  # it takes back that the two are two
+                    if asks_again:
                         ends = set(map(self.representative, change.concepts))
                         apart = self._apart.items()
                         self._apart = {p: c for p, c in apart if set(map(self.representative, p)) != ends}

@@ -16,9 +16,11 @@ from typing import Literal
 import igraph as ig
 
 from graphgrow.errors import BadInput
+from graphgrow.graph.corrections import Corrections, is_structural
 from graphgrow.graph.graph import WHOLE, Graph
 from graphgrow.graph.model import Event
 from graphgrow.graph.progress import LARGE
+from graphgrow.graph.state import Past
 from graphgrow.measure.evolution import snapshots
 from graphgrow.measure.projection import leiden, leiden_labels, simple_graph
 
@@ -126,8 +128,8 @@ def partition(graph: Graph) -> tuple[dict[str, int], tuple[Community, ...]]:
 
     They follow from the log, whoever asks and whenever: Leiden's method is started anew from the stage before whenever
     there are GROWN times as many concepts and relations, and what comes in between joins the community of most of its
-    neighbours. So a community keeps number and colour while a graph grows. A part of a graph has the communities of the
-    whole.
+    neighbours. So a community keeps number and colour while a graph grows, and whatever is decided about some of its
+    concepts: the next stage heeds that. A part of a graph has the communities of the whole.
     """
 
     def found() -> tuple[dict[str, int], tuple[Community, ...]]:
@@ -145,47 +147,75 @@ def partition(graph: Graph) -> tuple[dict[str, int], tuple[Community, ...]]:
     return graph.memo.keep("partition", (graph.seq, graph.decisions), found)
 
 
+class _Followed:
+    """The stages of a log, and its graph as it stood at the last of them, by what was decided until then.
+
+    When a stage is due follows from what was said, so that a later decision changes no stage before it.
+    """
+
+    def __init__(self) -> None:
+        self.stage = self.last = _Stage()  # every tenth of a large graph goes on, and the last one is shown
+        self._fine, self._coarse = list[int](), list[int]()  # after which steps a stage is due
+        self._counted, self._size, self._due = 0, 0, 1.0
+        self._done = 0  # stages that others go on from
+        self._clear(Corrections())
+
+    def _clear(self, corrections: Corrections) -> None:
+        self._corrections, self._taken = corrections, 0
+        self._near, self._places = dict[str, dict[str, None]](), dict[str, int]()
+        self._pairs: list[tuple[int, int]] = []
+
+    def follow(self, past: Sequence[Past]) -> None:
+        """Take the stages that have come since; `past` has all steps of the log."""
+        for step in past[self._counted :]:
+            self._counted += 1
+            self._size += len(step.delta.new_concepts) + len(step.delta.relations)
+            if self._size >= self._due:
+                self._due = max(self._size + 1, GROWN * self._size)
+                (self._fine if self._size < MANY else self._coarse).append(self._counted)
+        lasting = [*self._fine, *self._coarse[::APART]]
+        for due in lasting[self._done :]:
+            self.stage = self.last = self._after(past, due)
+        self._done = len(lasting)
+        if self._coarse and self._taken < self._coarse[-1]:
+            self.last = self._after(past, self._coarse[-1])
+
+    def _after(self, past: Sequence[Past], due: int) -> _Stage:
+        """Return the stage that goes on from the one before with the graph as it stood after a step."""
+        decided = [step for step in past[self._taken : due] if is_structural(step)]
+        if decided:  # what was said before counts anew
+            corrections = self._corrections
+            for step in past[self._taken : due]:
+                corrections.fold(step.delta)
+            corrections.settle()
+            self._clear(corrections)
+        for step in past[self._taken : due]:
+            if not decided:
+                self._corrections.fold(step.delta)
+            shown = self._corrections.delta(step.delta)
+            for key in (*(concept.key for concept in shown.concepts), *(key for key, _ in shown.aliases)):
+                if key not in self._near:
+                    self._near[key], self._places[key] = {}, len(self._places)
+            for statement in shown.relations:
+                source, target = statement.relation.ends
+                if source != target and target not in self._near[source]:
+                    self._near[source][target] = self._near[target][source] = None
+                    one, other = self._places[source], self._places[target]
+                    self._pairs.append((one, other) if one < other else (other, one))
+        self._taken = due
+        self._pairs.sort()
+        labels = _labels(ig.Graph(n=len(self._near), edges=self._pairs), self._near, self.stage.membership)
+        fresh = 1 + max(self.stage.born, default=-1)
+        return self.stage.after(_lasting(self._near, labels, self.stage.membership, fresh), past[due - 1].seq)
+
+
 def _up_to_now(graph: Graph) -> _Stage:
     """Return the partition of a graph as it is now, stage by stage from its first concepts on."""
-    came = Counter(graph.introduced[key] for key in graph.concepts)
-    came.update(evidence[0].seq for evidence in graph.relations.values())
-    due, size, seqs, coarse = 1.0, 0, list[int](), list[int]()
-    for seq in sorted(came):
-        size += came[seq]
-        if size >= due:
-            due = max(size + 1, GROWN * size)
-            (seqs if size < MANY else coarse).append(seq)
-    seqs += coarse[::APART]
-    if coarse and coarse[-1] != seqs[-1]:
-        seqs.append(coarse[-1])
-
-    # The past is what it was for as long as nothing was decided about it.
-    kept: dict[int, _Stage] = graph.memo.keep("partition stages", graph.decisions, dict)
-    done = next((place for place in reversed(range(len(seqs))) if seqs[place] in kept), -1)
-    stage = kept[seqs[done]] if done >= 0 else _Stage()
-    near, places, pairs = dict[str, dict[str, None]](), dict[str, int](), list[tuple[int, int]]()
-    concepts, relations = iter(graph.concepts), iter(graph.relations.items())
-    key, relation = next(concepts, None), next(relations, None)
-    for seq in seqs[done + 1 :]:
-        while key is not None and graph.introduced[key] <= seq:
-            near[key], places[key] = {}, len(near)
-            key = next(concepts, None)
-        while relation is not None and relation[1][0].seq <= seq:
-            source, target = relation[0].ends
-            if source != target and target not in near[source]:
-                near[source][target] = near[target][source] = None
-                one, other = places[source], places[target]
-                pairs.append((one, other) if one < other else (other, one))
-            relation = next(relations, None)
-        pairs.sort()
-        labels = _labels(ig.Graph(n=len(near), edges=pairs), near, stage.membership)
-        fresh = 1 + max(stage.born, default=-1)
-        stage = stage.after(_lasting(near, labels, stage.membership, fresh), seq)
-    kept |= {seqs[-1]: stage} if seqs else {}
-    for seq in list(kept)[:-APART]:
-        del kept[seq]
-
-    membership, fresh = dict(stage.membership), 1 + max(stage.born, default=-1)
+    followed = graph.memo.keep("stages of the partition", None, _Followed)
+    followed.follow(graph.past)
+    stage = followed.last
+    membership = {key: stage.membership[key] for key in graph.concepts if key in stage.membership}
+    fresh = 1 + max(stage.born, default=-1)
     waiting = [key for key in graph.concepts if key not in membership]
     while waiting:
         later = list[str]()

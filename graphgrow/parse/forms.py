@@ -42,7 +42,9 @@ def read(text: str, form: type[M]) -> M:
             return form.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            problem = f"{'.'.join(map(str, first['loc'])) or 'The object'}: {first['msg']}."
+            place = ".".join(map(str, first["loc"])) or "The object"
+            is_missing = first["type"] == "missing"
+            problem = f'The object has no "{place}".' if is_missing else f"{place}: {first['msg']}."
     raise Unreadable(problem)
 
 

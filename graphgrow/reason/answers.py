@@ -30,6 +30,7 @@ FEWEST, MOST = 60, 20_000
 QUESTION = 600  # characters
 CLAIMS = 5
 MAX_TOKENS = 400
+UNREADABLE = "The model's reply could not be used"
 ANSWER, PLAIN = "answer", "plain"
 
 
@@ -60,6 +61,11 @@ class GraphAnswer:
     def text(self) -> str:
         """The answer as sentences, without citations."""
         return " ".join(one.says for one in self.claims) or "The graph does not know."
+
+    @property
+    def why(self) -> str:
+        """Why there is no answer, in sentences: what the graph holds is not told by a reply that cannot be read."""
+        return self.reason if self.reason.startswith(UNREADABLE) else f"{self.text} {self.reason}"
 
     def __repr__(self) -> str:
         return f"<GraphAnswer {self.work}: {line(self.question)!r}, {len(self.claims)} sentences with citations>"
@@ -179,7 +185,7 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
         verb = "trusts" if request.get("confidence") else "holds"
         reason = f"It {verb} nothing near to the question, so nothing was asked."
     elif reply.outcome != "ok":
-        reason = f"The model's reply could not be used: {reply.reason}"
+        reason = f"{UNREADABLE}: {reply.reason.rstrip('.')}. Ask again, or another model."
     elif not claims:
         reason = "The model found no answer in what the graph holds near to the question."
     elif not supported:

@@ -1,6 +1,8 @@
 """Communities that keep their number, their names, how they come and go, and bridges that do not hang on a draw."""
 
 from collections import Counter
+from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 
 import igraph as ig
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from graphgrow.api.edits import merge, reject
 from graphgrow.errors import BadInput
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
@@ -249,6 +252,27 @@ def test_communities_of_the_recorded_run_last() -> None:
     )  # fmt: skip
     lasting = {one.number for one in snapshots[-2].communities} & {one.number for one in found}
     assert len(lasting) > len(found) // 2
+
+
+def test_a_decision_leaves_the_communities_of_all_others_as_they_are() -> None:
+    """Two concepts are merged and one is rejected in the middle of a run: nobody else gets another number or colour."""
+    graph, rest = Graph(), list(read_events(RECORDED))
+    graph.apply_all(rest[:200])
+    for is_merged in (True, False):
+        before, known = partition(graph)
+        graph.apply(merge(graph, *list(graph.concepts)[-2:]) if is_merged else reject(graph, max(graph.concepts)))
+        membership, found = partition(graph)
+        assert membership.items() <= before.items()
+        assert len(membership) == len(before) - 1
+        assert {(one.number, one.colour) for one in found} <= {(one.number, one.colour) for one in known}
+    for event in rest[200:]:
+        there = {concept.key for concept in event.delta.concepts} | graph.arrived.keys()
+        if all(end in there for one in event.delta.statements for end in one.relation.ends):
+            graph.apply(replace(event, seq=graph.seq + 1))
+            partition(graph)
+    assert graph.seq > 300
+    other = deepcopy(graph)  # which knows nothing of what was worked out
+    assert partition(other) == partition(graph)
 
 
 def test_nothing_has_no_partition() -> None:

@@ -134,7 +134,25 @@ def test_merge_undo_and_reject_by_hand(browser: Browser, explorer: Explorer) -> 
         page.page.get_by_test_id("stMain").get_by_role("button", name="Reject").last.click()
         expect(page.page.get_by_text("560 concepts").first).to_be_visible()
         page.wait("!p.model.nodes.has('mathematics')")
+        page.wait("p.lit === null")  # nothing is selected any more
     assert events(explorer, store) == ["merge", "unmerge", "reject"]
+
+
+def test_every_decision_offers_to_be_taken_back(browser: Browser, explorer: Explorer) -> None:
+    """The message of a later one is seen too, though that of an earlier one has gone away by itself."""
+    store = explorer.copy("offered.db")
+    with drawn(browser, explorer.url(store, concept="Mathematics")) as opened:  # as it may be written
+        page = opened.page
+        undo = page.get_by_role("button", name="Undo")
+        page.get_by_test_id("stMain").get_by_role("button", name="Reject", exact=True).last.click()
+        expect(undo).to_be_visible()
+        page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+        expect(undo).to_have_count(0)
+        searched(page, "steel", "steel")
+        page.get_by_test_id("stMain").get_by_role("button", name="Reject", exact=True).last.click()
+        undo.click()
+        expect(page.get_by_text("560 concepts ·")).to_be_visible()
+    assert events(explorer, store) == ["reject", "reject", "restore"]
 
 
 def test_search_evidence_and_undo_by_hand(browser: Browser, explorer: Explorer) -> None:

@@ -131,6 +131,16 @@ def test_slider_and_filters_hide_without_asking_the_server(rings: Drawn) -> None
     assert rings.ask("p.mounts()") == 1
 
 
+def test_the_slider_keeps_its_length(rings: Drawn) -> None:
+    """However long the words beside it are."""
+    widths = set[float]()
+    for step in (1, 2, 100):
+        rings.ask("p.timeline.set(a)", step)
+        widths.add(rings.ask("p.timeline.input.getBoundingClientRect().width"))
+    assert len(widths) == 1
+    rings.ask("p.timeline.set(Number(p.timeline.input.max))")
+
+
 def test_growth_can_be_played(rings: Drawn) -> None:
     """Played from the first step, the picture ends with everything, and the button can stop it."""
     play = rings.page.get_by_role("button", name="Play the growth")

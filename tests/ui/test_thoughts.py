@@ -86,6 +86,20 @@ def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_conce
     assert "### carbon fiber" in words(at)
 
 
+def test_the_newest_answer_is_shown(run: GraphStore) -> None:
+    """Also where the one before it was looked at, until somebody chooses that again; a reply of no use is no verdict."""
+    ask(run, thinks("about carbon fiber"), "What is a carbon fiber?")
+    at = view(run.url)
+    ask(run, thinks("about ceramics"), "What is ceramic?")
+    assert "It is about ceramics." in words(at.run())
+    (chosen,) = [one for one in at.selectbox if one.label == "Question"]
+    assert "It is about carbon fiber." in words(chosen.select_index(1).run())
+    ask(run, Heard(lambda prompt: "{}" if "claims" in str(prompt.schema) else "nothing"), "What is steel?")
+    shown = words(at.run())
+    assert "The model's reply could not be used" in shown
+    assert "does not know" not in shown
+
+
 def test_a_work_that_was_broken_off_says_so(tmp_path: Path) -> None:
     """What has no end yet is no answer."""
     url = store_with(tmp_path / "g.db", said(("silk", "contains", "fibroin")))

@@ -4,7 +4,7 @@ import getpass
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, wraps
@@ -24,6 +24,8 @@ SENTENCE = 600  # characters
 HELD = "held"
 GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
+TAKEN_BACK = "taken back"
+TURN = "turn"  # changes with each decision: its message is another element, which goes away by its own time
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
 # Where a page does what a sentence of the command line points to.
@@ -68,7 +70,12 @@ def decide(workspace: Workspace, what: Callable[Concatenate[Graph, P], Edit], *a
 
 
 def decide_all(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) -> None:
-    """Perform decisions one after the other, and offer to take them back together."""
+    """Perform decisions one after the other, offer to take them back together, and draw the whole page anew."""
+    _decide(workspace, decisions)
+    st.rerun()
+
+
+def _decide(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]]) -> None:
     done: list[Edit] = []
     try:
         for one in decisions:
@@ -79,9 +86,9 @@ def decide_all(workspace: Workspace, decisions: Iterable[Callable[[Graph], Edit]
     undoable = tuple(edit.seq for edit in done if edits.is_undoable(edit))
     if undoable:
         st.session_state[DECIDED] = Decided(workspace.url, undoable, words, time.monotonic())
+        st.session_state[TURN] = not st.session_state.get(TURN)
     elif done:
         st.session_state[DONE] = words
-    st.rerun()
 
 
 def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
@@ -91,10 +98,19 @@ def by_visitor(decide: Callable[[Graph], Edit]) -> Callable[[Graph], Edit]:
 
 def undo(workspace: Workspace, *seqs: int) -> None:
     """Take decisions back, the last one first."""
-    decide_all(workspace, [
-        partial(edits.undo, edit=workspace.event(seq), log=workspace.store.events, reason=REASON)
-        for seq in sorted(seqs, reverse=True)
-    ])  # fmt: skip
+    decide_all(workspace, _undoing(workspace, seqs))
+
+
+def _undoing(workspace: Workspace, seqs: Iterable[int]) -> Iterator[Callable[[Graph], Edit]]:
+    for seq in sorted(seqs, reverse=True):
+        yield partial(edits.undo, edit=workspace.event(seq), log=workspace.store.events, reason=REASON)
+
+
+def _take_back(workspace: Workspace, last: Decided) -> None:
+    """Undo what was decided just now: a callback, which runs even if the page is drawn anew for another reason."""
+    st.session_state.pop(DECIDED, None)
+    _decide(workspace, _undoing(workspace, last.seqs))
+    st.session_state[TAKEN_BACK] = True
 
 
 @st.fragment
@@ -103,17 +119,16 @@ def offer_undo(workspace: Workspace) -> None:
 
     A click on it while the page is slow still counts, however late.
     """
+    if st.session_state.pop(TAKEN_BACK, False):
+        st.rerun()
     last: Decided | None = st.session_state.get(DECIDED)
-    if last is None or last.url != workspace.url:
+    if last is None or last.url != workspace.url or time.monotonic() - last.at > OFFERED:
         return
-    key = f"undo just now {last.seqs[-1]}"
-    if time.monotonic() - last.at > OFFERED and not st.session_state.get(key):
-        return
-    with st.container(key="undo", horizontal=True, vertical_alignment="center"):
+    turn = "one" if st.session_state.get(TURN) else "other"
+    with st.container(key=f"undo-{turn}", horizontal=True, vertical_alignment="center"):
         st.text(short(last.words, 160))
-        if st.button("Undo", key=key, icon=":material/undo:", type="primary"):
-            del st.session_state[DECIDED]
-            undo(workspace, *last.seqs)
+        st.button("Undo", key=f"undo just now {last.seqs[-1]}", icon=":material/undo:", type="primary",
+                  on_click=_take_back, args=(workspace, last))  # fmt: skip
         if st.button("Close", key="undo not", type="tertiary"):
             del st.session_state[DECIDED]
             st.rerun()

@@ -52,11 +52,13 @@ STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> * > .st-key-news-part:only-child) { position: absolute; }
 .st-key-header p { margin-bottom: 0; }
 h1, h2, h3 { overflow-wrap: anywhere; letter-spacing: -.01em; }
-.st-key-undo { position: fixed; right: 1.4rem; bottom: 1.4rem; z-index: 1000; width: auto; max-width: 34rem;
+[class*="st-key-undo-o"] { position: fixed; right: 1.4rem; bottom: 1.4rem; z-index: 1000; width: auto; max-width: 34rem;
   padding: .7rem 1rem; border-radius: 8px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
   background: color-mix(in srgb, currentColor 7%, transparent); backdrop-filter: blur(14px);
   animation: undo-over .3s 19.7s forwards; }
+.st-key-undo-other { animation-name: undo-over-too; }
 @keyframes undo-over { to { opacity: 0; visibility: hidden; } }
+@keyframes undo-over-too { to { opacity: 0; visibility: hidden; } }
 @media (max-width: 900px) {
   .st-key-choice [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   .st-key-choice [data-testid="stColumn"]:first-child { min-width: 100%; }

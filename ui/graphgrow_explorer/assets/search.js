@@ -93,7 +93,7 @@ class SearchBox {
 
   draw() {
     const rows = this.found.map((one, place) => {
-      const what = one.kind === "pattern" ? `${one.links} concepts` : one.kind === "predicate" ? `relation, ${one.links} times` : one.also ? `also: ${one.also}` : `${one.links}`;
+      const what = one.kind === "pattern" ? `${one.links} concepts` : one.kind === "predicate" ? `relation, ${one.links} times: ${one.keys.length} of its concepts` : one.also ? `also: ${one.also}` : `${one.links}`;
       const row = element("li", { id: `${this.id}-${place}`, attributes: { role: "option", "aria-selected": String(place === this.at) } },
         element("span", { textContent: one.name, title: one.name }), element("small", { textContent: what.slice(0, 60) }));
       row.addEventListener("mousedown", (event) => { event.preventDefault(); this.take(one); });
@@ -110,7 +110,11 @@ class SearchBox {
   async key(event) {
     if (event.key === "ArrowDown") this.at = Math.min(this.found.length - 1, this.at + 1);
     else if (event.key === "ArrowUp") this.at = Math.max(0, this.at - 1);
-    else if (event.key === "Escape") { this.input.value = ""; return this.close(); }
+    else if (event.key === "Escape") {
+      if (!this.input.value && this.list.hidden) this.input.blur(); // the next one is for the picture
+      this.input.value = "";
+      return this.close();
+    }
     else if (event.key === "Enter") {
       event.preventDefault();
       clearTimeout(this.timer);

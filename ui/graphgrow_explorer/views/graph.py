@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from graphgrow.api import edits
-from graphgrow.api.explorer import TRUSTED, Relation
+from graphgrow.api.explorer import TRUSTED, BadInput, Graph, Relation, find
 from graphgrow_explorer import frames, runs, scenes
 from graphgrow_explorer.feedback import decide, decide_all, guarded, note, perform
 from graphgrow_explorer.files import downloads
@@ -108,7 +108,7 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
     """Draw the picture and what goes with it; neither a click nor news draw more than this anew."""
     groups = frames.groups(workspace)
     with workspace.reading() as graph:
-        here = [key for key in st.query_params.get_all(SELECTED) if key in graph.concepts]
+        here = list(dict.fromkeys(found for name in st.query_params.get_all(SELECTED) if (found := known(graph, name))))
         if show == "around" and not here and graph.concepts:
             here = [max(graph.concepts, key=graph.degree)]
     given = settings(workspace, show)
@@ -166,6 +166,14 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
     is_part = bool(seen.shown) or show != "everything"
     kept = set(zip(edges["source"], edges["predicate"], edges["target"], strict=True)) if seen.shown else None
     downloads(workspace, set(nodes["key"]) if is_part else None, confidence, kept)
+
+
+def known(graph: Graph, name: str) -> str:
+    """Return the key of a concept that an address names, by its key or as it is written; "" where there is none."""
+    try:
+        return name if name in graph.concepts else find(graph, name)
+    except BadInput:
+        return ""
 
 
 def style(workspace: Workspace) -> list[str]:

@@ -141,7 +141,8 @@ def browse(
         return
     title = "goal" if task == "ideas" else "question"
     names = {plan.seq: f"{plan.seq}. {short(wanted(plan).get(title) or 'about the topic', 100)}" for plan in plans}
-    seq = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=f"work of {task}")
+    key = f"work of {task} {plans[0].seq}"  # a newer one is shown at once
+    seq = st.selectbox(title.capitalize(), list(names), format_func=lambda seq: names[seq], key=key)
     plan = next((plan for plan in plans if plan.seq == seq), plans[0])
     note(f"Step {plan.seq}, {moment(plan.at)}")
     with workspace.reading() as graph:
@@ -179,7 +180,7 @@ def answer(workspace: Workspace, plan: ReasoningStep, informed: GraphAnswer) -> 
             st.text(short(claim.line, LONGEST))
             links(workspace, [seq for cite in claim.cites for seq in cite.steps], f"claim {plan.seq} {number}")
         if not informed.known:
-            problem(f"{informed.text} {informed.reason}")
+            problem(informed.why)
         for one in informed.unsupported:
             st.text(f"Not from the graph: {short(one, LONGEST)}")
         for removed in informed.removed:

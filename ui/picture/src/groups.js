@@ -39,8 +39,11 @@ export class Groups {
       this.leaders = leaders(nodes);
     } else {
       const sorted = nodes.map((row) => value(row, this.mode)).sort((a, b) => a - b);
-      const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-      this.cuts = [...new Set([0.2, 0.4, 0.6, 0.8].map(at))].filter((cut) => cut > sorted[0]);
+      // Where more than a fifth have the least value, as most concepts have no betweenness, the others are in quarters.
+      const more = sorted.filter((one) => one > sorted[0]);
+      const [from, shares] = more.length < 0.8 * sorted.length ? [more, [0, 0.25, 0.5, 0.75]] : [sorted, [0.2, 0.4, 0.6, 0.8]];
+      const at = (share) => from[Math.min(from.length - 1, Math.floor(share * from.length))];
+      this.cuts = [...new Set(shares.map(at))].filter((cut) => cut > sorted[0]);
       this.ends = [sorted[0], sorted.at(-1)];
     }
   }
@@ -76,7 +79,7 @@ export class Groups {
     for (const row of model.nodes.values()) {
       const group = this.of(row);
       seen.add(group);
-      if (row.on || off.has(group)) count.set(group, (count.get(group) ?? 0) + 1);
+      if (row.on || off.has(group)) count.set(group, (count.get(group) ?? 0) + (row.values.concepts ?? 1)); // of a community
     }
     const named = { community: this.order, type: this.types?.map((type) => `type ${type}`) }[this.mode];
     const all = named ? [...named, OTHER] : [...Array(this.cuts.length + 1).keys()];

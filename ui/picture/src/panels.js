@@ -145,6 +145,7 @@ export class Timeline {
   span(first, last) {
     Object.assign(this.input, { min: first, max: Math.max(first, last) });
     if (this.atEnd) this.input.value = last;
+    this.output.style.minWidth = `${2 * number(last).length + 9}ch`; // whatever it says, the slider keeps its length
     this.element.hidden = last <= first;
     this.say();
   }

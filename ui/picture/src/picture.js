@@ -184,6 +184,7 @@ export class Picture {
     if (same) this.glide(aims);
     else if (isOther || !isKept || !this.camera.shows(rows.slice(0, 1)) && !rows.some((row) => this.camera.shows([row]))) this.fit(0);
     this.loading = false;
+    this.light(); // what was selected may be gone
     this.renderer.scheduleRender();
   }
 
@@ -395,6 +396,7 @@ export class Picture {
     this.ink.rank();
     this.selected = this.again(this.selected);
     this.path = this.again(this.path);
+    this.light();
     this.fresh = new Set(fresh);
     clearTimeout(this.glow);
     this.glow = setTimeout(() => { this.fresh = new Set(); this.renderer.refresh({ partialGraph: {}, skipIndexation: true }); }, 4 * SECOND);
@@ -601,7 +603,7 @@ export class Picture {
     this.sizeMode = state.size ?? "size";
     this.choices();
     this.groups.learn(this.model, this.settings.communities, this.settings.colours);
-    if (Number.isFinite(this.filters.step)) this.timeline.set(this.filters.step);
+    this.timeline.set(Math.min(this.filters.step, Number(this.timeline.input.max)));
     if (Array.isArray(state.style)) {
       this.rules.texts = state.style;
       this.restyled();

@@ -1,11 +1,12 @@
 // Saves what is shown, with its legend, as a PNG picture of any width, as SVG or as PDF: one drawing on any kind of paper.
 import { parts } from "./colours.js";
 
-const LINE = 20; // pixels of a line in the legend
+const LINE = 20; // pixels of a line in the legend, which stands below the stage
+const WORDS = "400 12px";
 const LARGEST = 12_000; // pixels that a canvas may be wide everywhere
 
 export function png(picture, width) {
-  const size = picture.renderer.getDimensions();
+  const size = paper(picture);
   const scale = Math.min(LARGEST, Math.max(200, width)) / size.width;
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: Math.round(size.width * scale), height: Math.round(size.height * scale) });
@@ -16,7 +17,7 @@ export function png(picture, width) {
 }
 
 export function svg(picture) {
-  const size = picture.renderer.getDimensions();
+  const size = paper(picture);
   const context = new Svg(size, picture.ink.context("names"));
   paint(picture, context, size);
   picture.inked();
@@ -25,13 +26,25 @@ export function svg(picture) {
 
 // The page has lines and circles as such, and its words as one picture of the width: a PDF has no letters of all scripts.
 export async function pdf(picture, width) {
-  const size = picture.renderer.getDimensions();
+  const size = paper(picture);
   const context = new Pdf(size, Math.min(LARGEST, Math.max(2 * size.width, width)) / size.width);
   paint(picture, context, size);
   hand(new Blob(await context.file(), { type: "application/pdf" }), "graph.pdf");
 }
 
-function paint(picture, context, { width, height }) {
+// The size of the paper: the stage, and below it the legend in as many columns as fit.
+function paper(picture) {
+  const { width, height } = picture.renderer.getDimensions();
+  const { entries, theme } = picture;
+  const ruler = picture.ink.context("names");
+  ruler.font = `${WORDS} ${theme.font}`;
+  const wide = Math.max(...entries.map(({ label }) => ruler.measureText(label).width), 0) + 44;
+  const columns = Math.max(1, Math.floor((width - 16) / wide));
+  const lines = Math.ceil(entries.length / columns);
+  return { width, stage: height, height: height + (lines ? LINE * lines + 16 : 0), wide, columns };
+}
+
+function paint(picture, context, { width, height, stage, wide, columns }) {
   const { renderer, model, theme, ink, lit } = picture;
   Object.assign(context, { textBaseline: "middle", lineJoin: "round", fillStyle: theme.paper });
   context.fillRect(0, 0, width, height);
@@ -46,9 +59,8 @@ function paint(picture, context, { width, height }) {
     context.lineTo(to.x, to.y);
     context.stroke();
   }
-  for (const row of model.nodes.values()) {
-    if (!row.on) continue;
-    const { x, y, r } = ink.seat(row);
+  const seats = [...model.nodes.values()].filter((row) => row.on).map((row) => ({ row, ...ink.seat(row) }));
+  for (const { row, x, y, r } of seats.sort((one, other) => one.r - other.r)) { // the large ones lie on top, as on the stage
     context.beginPath();
     context.arc(x, y, r, 0, 2 * Math.PI);
     Object.assign(context, { fillStyle: row.tint, strokeStyle: theme.paper, lineWidth: 1.2 });
@@ -58,19 +70,17 @@ function paint(picture, context, { width, height }) {
   context.globalAlpha = 1;
   if (lit) ink.lit(theme, lit, context);
   else ink.names(theme, context);
-  const entries = picture.entries.slice(0, Math.floor((height - 40) / LINE));
-  context.font = `400 12px ${theme.font}`;
-  const wide = Math.max(...entries.map(({ label }) => context.measureText(label).width), 0) + 36;
+  context.font = `${WORDS} ${theme.font}`;
   context.fillStyle = theme.paper;
-  if (entries.length) context.fillRect(8, height - 16 - LINE * entries.length, wide, LINE * entries.length + 8);
-  entries.forEach(({ colour, label }, at) => {
-    const y = height - 2 - LINE * (entries.length - at);
+  if (height > stage) context.fillRect(0, stage, width, height - stage + 1);
+  picture.entries.forEach(({ colour, label }, at) => {
+    const [x, y] = [8 + wide * (at % columns), stage + 8 + LINE * (Math.floor(at / columns) + 0.5)];
     context.beginPath();
-    context.arc(20, y, 5, 0, 2 * Math.PI);
+    context.arc(x + 12, y, 5, 0, 2 * Math.PI);
     context.fillStyle = colour;
     context.fill();
     context.fillStyle = theme.ink;
-    context.fillText(label, 32, y);
+    context.fillText(label, x + 24, y);
   });
 }
 

@@ -87,7 +87,7 @@ def test_the_recorded_run_shows_what_was_asked_and_a_citation_leads_to_its_conce
 
 
 def test_the_newest_answer_is_shown(run: GraphStore) -> None:
-    """Also where the one before it was looked at, until somebody chooses that again; a reply of no use is no verdict."""
+    """Also where the one before was looked at, until that is chosen again; a reply of no use tells nothing."""
     ask(run, thinks("about carbon fiber"), "What is a carbon fiber?")
     at = view(run.url)
     ask(run, thinks("about ceramics"), "What is ceramic?")

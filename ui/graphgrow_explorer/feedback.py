@@ -24,7 +24,7 @@ SENTENCE = 600  # characters
 HELD = "held"
 GOING = "going"  # the view and the choices of it that a button leads to
 DECIDED = "decided"  # the last decision, which can be taken back for a while
-TAKEN_BACK = "taken back"
+UNDONE = "undone"
 TURN = "turn"  # changes with each decision: its message is another element, which goes away by its own time
 OFFERED = 20.0  # seconds; the style of the page hides it then
 
@@ -110,7 +110,7 @@ def _take_back(workspace: Workspace, last: Decided) -> None:
     """Undo what was decided just now: a callback, which runs even if the page is drawn anew for another reason."""
     st.session_state.pop(DECIDED, None)
     _decide(workspace, _undoing(workspace, last.seqs))
-    st.session_state[TAKEN_BACK] = True
+    st.session_state[UNDONE] = True
 
 
 @st.fragment
@@ -119,7 +119,7 @@ def offer_undo(workspace: Workspace) -> None:
 
     A click on it while the page is slow still counts, however late.
     """
-    if st.session_state.pop(TAKEN_BACK, False):
+    if st.session_state.pop(UNDONE, False):
         st.rerun()
     last: Decided | None = st.session_state.get(DECIDED)
     if last is None or last.url != workspace.url or time.monotonic() - last.at > OFFERED:

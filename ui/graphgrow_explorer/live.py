@@ -50,8 +50,8 @@ def route() -> "Route":
 def news(workspace: Workspace, since: int) -> dict[str, Any]:
     """Return the concepts and relations that came after a step, and the keys that went.
 
-    After a decision about earlier steps the whole graph comes: a concept that is back is older than the decision. The
-    page knows the community of a concept, or gives a new one (-1) that of its neighbours.
+    A decision about earlier steps may bring back what is older than it: that comes with the page, which is drawn anew
+    after every decision. The page knows the community of a concept, or gives a new one (-1) that of its neighbours.
     """
     workspace.refresh()
     with workspace.reading() as graph:
@@ -60,11 +60,10 @@ def news(workspace: Workspace, since: int) -> dict[str, Any]:
             return {"seq": graph.seq, "nodes": [], "edges": [], "gone": [], "writing": writing}
         missed = [one for one in workspace.upheavals if one.seq > since]
         gone = {key for one in missed for key in one.gone} - graph.concepts.keys()
-        first = 0 if missed else since
 
         # both stand in the order in which they came, so what is new is at their ends
-        new = [*takewhile(lambda key: graph.introduced[key] > first, reversed(graph.concepts))][::-1]
-        relations = [*takewhile(lambda one: graph.relations[one][0].seq > first, reversed(graph.relations))][::-1]
+        new = [*takewhile(lambda key: graph.introduced[key] > since, reversed(graph.concepts))][::-1]
+        relations = [*takewhile(lambda one: graph.relations[one][0].seq > since, reversed(graph.relations))][::-1]
         edges = [{"source": one.source, "predicate": one.predicate, "target": one.target,
                   "support": graph.support(one), "first_seq": graph.relations[one][0].seq,
                  "confidence": confidence(graph, one)}

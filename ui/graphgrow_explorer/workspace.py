@@ -40,7 +40,7 @@ MOST = 8  # stores that stay open
 # Concepts. For a larger graph the store's index answers what a page shows, and its log is not folded unless somebody
 # asks for that: for a million concepts it takes minutes and 4 GB.
 WHOLE = 50_000
-UPHEAVALS = 200  # decisions that a page may have missed before it is given the whole graph
+UPHEAVALS = 200  # decisions that a page may have missed before it waits for its next drawing to see what went
 REASON = "in the explorer"  # why something was decided here
 FORMS = {
     "seed": "what belongs to the topic", "expand": "what it is related to ({})", "list": "a list: {}",

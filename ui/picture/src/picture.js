@@ -382,7 +382,7 @@ export class Picture {
   grow(delta) {
     this.steps.add(delta.steps);
     if (!delta.nodes.length && !delta.edges.length && !delta.gone.length) return void (this.model.seq = delta.seq ?? this.model.seq);
-    const { fresh, links } = this.model.merge(delta.nodes, delta.edges, delta.gone);
+    const { fresh, links } = this.quietly(() => this.model.merge(delta.nodes, delta.edges, delta.gone));
     this.model.seq = delta.seq ?? this.model.seq;
     place(this.model, fresh);
     for (const row of fresh) if (row.community < 0) row.community = around(row);
@@ -391,8 +391,11 @@ export class Picture {
     show(this.model, this.filters, (row) => this.groups.of(row));
     this.scale();
     const { node } = this.paint;
-    this.model.draw(fresh, links, this.paint);
-    this.model.graph.updateEachNodeAttributes((_, data) => Object.assign(data, node(data.row)));
+    this.quietly(() => {
+      this.model.draw(fresh, links, this.paint);
+      this.model.graph.updateEachNodeAttributes((_, data) => Object.assign(data, node(data.row)));
+    });
+    this.renderer.refresh({ schedule: true });
     this.ink.rank();
     this.selected = this.again(this.selected);
     this.path = this.again(this.path);
@@ -408,6 +411,17 @@ export class Picture {
     if (!this.camera.moved) this.fit(GLIDE);
     this.draw();
     this.call();
+  }
+
+  // Changes the graph without sigma, which takes in the whole of it anew for each line that goes; it has to be refreshed.
+  quietly(work) {
+    const { renderer } = this;
+    renderer.refresh = () => renderer;
+    try {
+      return work();
+    } finally {
+      delete renderer.refresh;
+    }
   }
 
   // Python hears of news every few seconds, and then sends settled places, communities and tables.

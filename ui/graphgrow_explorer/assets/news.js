@@ -4,13 +4,14 @@ import { inTurn } from "../graphgrow.picture/picture.js";
 
 const WAIT = 2000; // milliseconds
 const LONGEST = 20000;
+const STILL = 30; // answers without news after which it asks half as often
 const APART = 300; // between two parts
 const sources = new Map(); // by address
 const listeners = new WeakMap();
 
 class Source {
   constructor(url) {
-    Object.assign(this, { url, heard: new Set(), wait: WAIT });
+    Object.assign(this, { url, heard: new Set(), wait: WAIT, still: 0 });
     this.timer = setTimeout(() => this.ask(), WAIT);
   }
 
@@ -21,9 +22,10 @@ class Source {
         if (!answer.ok) throw new Error(String(answer.status));
         const { mark } = await answer.json();
         const due = [...this.heard].filter((one) => one.mark !== mark && one.told !== mark);
+        this.still = due.length ? 0 : this.still + 1;
         for (const one of due) inTurn(() => one.mark !== mark && one.tell((one.told = mark)), APART, one.since, () => this.heard.has(one));
       }
-      this.wait = WAIT;
+      this.wait = this.still > STILL ? 2 * WAIT : WAIT;
     } catch {
       this.wait = Math.min(LONGEST, 2 * this.wait);
     }

@@ -1,9 +1,11 @@
-// Asks the server once a second for what is new; after an error it waits longer, and a hidden page rests.
+// Asks the server once a second for what is new, every other one where nothing has been for long; after an error it waits
+// longer, and a hidden page rests.
 const SECOND = 1000;
+const STILL = 60; // answers without news
 
 export class Feed {
   constructor(since, take, live) {
-    Object.assign(this, { since, take, live, url: "", wait: SECOND, timer: 0, writing: false });
+    Object.assign(this, { since, take, live, url: "", wait: SECOND, timer: 0, writing: false, still: 0 });
   }
 
   follow(url) {
@@ -19,7 +21,7 @@ export class Feed {
     const asked = this.url;
     try {
       if (!document.hidden) await this.fetch(asked);
-      this.wait = SECOND;
+      this.wait = this.still > STILL ? 2 * SECOND : SECOND;
       this.live(this.writing ? "live" : "");
     } catch {
       this.wait = Math.min(10 * SECOND, 2 * this.wait);
@@ -34,6 +36,7 @@ export class Feed {
     const answer = await fetch(url, { headers: { accept: "application/json" } });
     if (!answer.ok) throw new Error(`the feed answered ${answer.status}`);
     const delta = await answer.json();
+    this.still = delta.writing || delta.seq > this.since() ? 0 : this.still + 1;
     this.writing = Boolean(delta.writing);
     if (asked === this.url) this.take({ seq: delta.seq, nodes: delta.nodes ?? [], edges: delta.edges ?? [], gone: delta.gone ?? [], steps: delta.steps ?? [] });
   }

@@ -254,7 +254,7 @@ def test_a_young_graph_fills_the_stage_and_is_followed_while_it_grows(browser: B
 def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Explorer) -> None:
     """What the legend hides is not in the tables; a view under a name brings it back, in another window too.
 
-    So it does rules of style, which the address holds as well.
+    So it does rules of style, which the address holds as well, and the last step, if that was shown; it can be removed.
     """
     store = explorer.copy("views.db")
     with drawn(browser, explorer.url(store)) as page:
@@ -271,10 +271,15 @@ def test_filters_bind_tables_and_a_view_is_kept(browser: Browser, explorer: Expl
         page.page.get_by_role("button", name="Save view").click()
         expect(page.page.get_by_text("is kept in the graph")).to_be_visible()
     with drawn(browser, explorer.url(store)) as page:
+        page.ask("p.timeline.set(100)")
         page.page.get_by_role("button", name="Views of this graph").click()
-        page.root.get_by_role("button", name="without the topic").click()
+        page.root.get_by_role("button", name="without the topic", exact=True).click()
         page.wait("p.filters.groups.size === 1 && p.rules.texts.length === 1")
         expect(page.page.get_by_text("Showing 490 of 561 concepts.")).to_be_visible()
+        assert page.ask("p.timeline.atEnd && Number(p.timeline.input.value) === Number(p.timeline.input.max)")
+        page.root.get_by_role("button", name="Remove without the topic").click()
+        expect(page.page.get_by_text("is removed")).to_be_visible()
+        expect(page.root.get_by_text("None yet.")).to_be_visible()
 
 
 def test_what_is_not_trusted_is_faint_and_one_switch_leaves_it_out(browser: Browser, explorer: Explorer) -> None:

@@ -41,6 +41,16 @@ def keep(workspace: Workspace, name: str, query: Mapping[str, object], state: st
     return f"View {name!r} is kept in the graph."
 
 
+def remove(workspace: Workspace, name: str) -> str:
+    """Take a view away, and say so."""
+    with workspace.lock:
+        views = recalled(workspace, VIEWS)
+        views.pop(name, None)
+        workspace.store.remember(VIEWS, {LAST: json.dumps(views).encode()})
+        workspace.forget(VIEWS)
+    return f"View {name!r} is removed."
+
+
 def show(workspace: Workspace, name: str) -> None:
     """Draw the page as a view has it; a view that is gone changes nothing."""
     if name in kept(workspace):

@@ -148,6 +148,8 @@ def _drawn(workspace: Workspace, show: Show, depth: int, confidence: float) -> N
             st.rerun(scope="fragment")  # the picture already has what it said
         case "open view", (name, *_):
             scenes.show(workspace, name)
+        case "remove view", (name, *_):
+            perform(lambda: scenes.remove(workspace, name))
     with right:
         if seen.relation:
             _relation(workspace, *seen.relation)

@@ -213,8 +213,8 @@ export class Steps {
 
 // Views of this graph under names: what is selected, filtered and placed, and where the camera stands.
 export class Views {
-  constructor(open, save) {
-    Object.assign(this, { open, save });
+  constructor(actions) {
+    Object.assign(this, actions);
     this.name = h("input", { type: "text", maxLength: 60, placeholder: "Name of this view", "aria-label": "Name of this view", onkeydown: (event) => event.key === "Enter" && this.keep() });
     this.list = h("ul");
     this.element = h("div", { className: "filters views", hidden: true, role: "group", "aria-label": "Views" },
@@ -229,7 +229,8 @@ export class Views {
   }
 
   draw(names) {
-    const entries = names.map((name) => h("li", {}, h("button", { type: "button", className: "quiet", textContent: short(line(name)), onclick: () => this.open(name) })));
+    const entries = names.map((name) => h("li", {}, h("button", { type: "button", className: "quiet", textContent: short(line(name)), onclick: () => this.open(name) }),
+      h("button", { type: "button", className: "quiet", textContent: "×", "aria-label": `Remove ${short(line(name))}`, onclick: () => this.remove(name) })));
     this.list.replaceChildren(...(entries.length ? entries : [h("li", { className: "hint", textContent: "None yet." })]));
   }
 }

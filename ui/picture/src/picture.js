@@ -48,7 +48,11 @@ export class Picture {
     this.panel = new FilterPanel(this.filters, () => this.filter());
     this.timeline = new Timeline((step) => { this.filters.step = step; this.filter(); });
     this.steps = new Steps((keys) => this.showSteps(keys));
-    this.views = new Views((name) => this.tell.command("open view", [name]), (name) => this.tell.command("save view", [name, JSON.stringify(this.state)]));
+    this.views = new Views({
+      open: (name) => this.tell.command("open view", [name]),
+      save: (name) => this.tell.command("save view", [name, JSON.stringify(this.state)]),
+      remove: (name) => this.tell.command("remove view", [name]),
+    });
     this.saver = new Saver((kind, width) => ({ png, svg, pdf })[kind](this, width));
     this.style = new StylePanel(this.rules, () => this.restyled());
     this.card = new Card({

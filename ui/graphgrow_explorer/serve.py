@@ -156,6 +156,8 @@ def serve(how: Serving, say: Callable[[str], None]) -> None:
         opening = threading.Timer(1.0, webbrowser.open, [once])
         opening.daemon = True
         opening.start()
+    # Three threads would look five times a second whether Streamlit's files of settings have changed.
+    setattr(import_module("streamlit.web.bootstrap"), "watch_file", lambda *_, **__: False)  # noqa: B010  # not typed
     with suppress(KeyboardInterrupt):  # which is how a server is ended
         app.run(config=settings(how.host, port, public))
 

@@ -4,7 +4,7 @@ import { inTurn } from "../graphgrow.picture/picture.js";
 
 const WAIT = 2000; // milliseconds
 const LONGEST = 20000;
-const STILL = 30; // answers without news after which it asks half as often
+const STILL = 10; // answers without news after which it asks half as often
 const APART = 300; // between two parts
 const sources = new Map(); // by address
 const listeners = new WeakMap();

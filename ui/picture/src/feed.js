@@ -1,7 +1,7 @@
 // Asks the server once a second for what is new, every other one where nothing has been for long; after an error it waits
 // longer, and a hidden page rests.
 const SECOND = 1000;
-const STILL = 60; // answers without news
+const STILL = 10; // answers without news
 
 export class Feed {
   constructor(since, take, live) {

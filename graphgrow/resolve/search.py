@@ -3,11 +3,13 @@
 The explorer, the command line, Python and MCP all look here for what somebody means.
 
 A text is looked for anywhere in a name, so that scripts without blanks are found by their middle; what is misspelt is
-found by likeness where nothing else is left. A text between two slashes, as /fib(er|re)s?$/, is a regular expression,
-read by an engine whose time grows with the names alone, whatever is asked (RE2).
+found by likeness where nothing else is left. Words around a predicate, as "steel is used for" or "contains silk", find
+the relations that say so. A text between two slashes, as /fib(er|re)s?$/, is a regular expression, read by an engine
+whose time grows with the names alone, whatever is asked (RE2).
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -31,7 +33,8 @@ class Found:
     """What a search found: concepts by `keys`, one of them or those that a predicate joins, shown as `name`.
 
     `also` is the spelling that was found where that is not the name, `links` the neighbours or the relations. Of a
-    "pattern" the keys are those of the concepts that fit a regular expression, and `links` is how many there are.
+    "pattern" the keys are those of the concepts that fit a regular expression, or that the relations join which fit the
+    words around a predicate, and `links` is how many there are.
     """
 
     kind: Literal["concept", "predicate", "pattern"]
@@ -55,7 +58,8 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
 
     Of concepts that fit equally well the most connected come first, after them similar spellings. Predicates come after
     the concepts, each with up to twenty concepts that it joins. What a regular expression between slashes fits comes
-    most connected first, after a row for all together where there are several.
+    most connected first, after a row for all together where there are several. Where a text is a predicate with what
+    stands before or after it in relations of the graph, these come first.
 
     Raises BadInput for an invalid regular expression.
     """
@@ -82,7 +86,10 @@ def search(graph: Graph, text: str, limit: int = FOUND) -> list[Found]:
     for predicate, count in counts.most_common():
         if _rank(wanted, forms(predicate)) <= _WORD:
             found.append(_predicate(graph, predicate, count))
-    return found[: limit + 2]
+    found = found[: limit + 2]
+    if (said := _said(graph, text, counts)) and not (ranked and ranked[0][0] == _WHOLE):
+        found.insert(0, said)
+    return found
 
 
 def search_index(index: GraphIndex, text: str, limit: int = FOUND) -> list[Found]:
@@ -108,6 +115,32 @@ def search_index(index: GraphIndex, text: str, limit: int = FOUND) -> list[Found
         Found("concept", (key,), concepts[key].name, "" if also == concepts[key].name else also, -relations)
         for _, relations, key, also in sorted(ranked.values())[:limit]
     ]
+
+
+def _said(graph: Graph, text: str, predicates: Iterable[str]) -> Found | None:
+    """Return what the relations join that a text tells of: its longest predicate, and words before or after that."""
+    words, known = loose(text).split(), {loose(predicate) for predicate in predicates}
+    spans = [(at, at + size) for size in range(len(words) - 1, 0, -1) for at in range(len(words) - size + 1)]
+    for at, end in spans:
+        before, middle, after = (" ".join(part) for part in (words[:at], words[at:end], words[end:]))
+        if middle not in known:
+            continue
+        joined = dict[str, None]()
+        for relation in graph.relations:
+            if loose(relation.predicate) == middle and all(
+                not side or min(_rank(forms(side), forms(one)) for one in _spellings(graph, key)) <= _WORD
+                for side, key in ((before, relation.source), (after, relation.target))
+            ):
+                joined |= dict.fromkeys(relation.ends)
+        if joined:
+            keys, name = tuple(joined)[:JOINED], f"{before or '…'} {middle} {after or '…'}"
+            return Found("pattern", keys, name, "", len(joined))
+    return None
+
+
+def _spellings(graph: Graph, key: str) -> tuple[str, ...]:
+    concept = graph.concepts[key]
+    return concept.name, *concept.aliases
 
 
 def _predicate(graph: Graph, predicate: str, count: int) -> Found:

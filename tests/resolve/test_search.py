@@ -57,6 +57,28 @@ def test_what_is_nowhere_finds_nothing(text: str) -> None:
     assert search(graph(), text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "keys"),
+    [("aluminium oxide is harder than steel", "aluminium oxide is harder than steel", {"aluminum oxide", "steel"}),
+     ("is harder than", "is harder than …", set[str]()), ("* is harder than steal", "", set[str]()),
+     ("oxide is harder than", "oxide is harder than …", {"aluminum oxide", "steel"}),
+     ("* is harder than STEEL", "… is harder than steel", {"aluminum oxide", "steel"}),
+     ("CF is a ?", "cf is a …", {"carbon fiber", "steel"}), ("steel is a carbon fiber", "", set[str]())],
+)  # fmt: skip
+def test_words_around_a_predicate_find_what_says_so(text: str, name: str, keys: set[str]) -> None:
+    """Either side may be left out, but not both, and the sides are not exchanged."""
+    found = [one for one in search(graph(), text) if one.kind == "pattern"]
+    assert [(one.name, set(one.keys), one.links) for one in found] == ([(name, keys, len(keys))] if keys else [])
+    assert not found or search(graph(), text)[0] == found[0]
+
+
+def test_a_concept_that_is_called_like_a_relation_comes_first() -> None:
+    """Whoever types its whole name means it."""
+    known = graph()
+    known.apply(Edit(2, "add", Delta((Concept("pvc is a", "PVC is a"),))))
+    assert search(known, "PVC is a")[0].kind == "concept"
+
+
 def test_no_more_than_asked_for() -> None:
     """A list of suggestions stays short, the most connected first where names fit as well."""
     found = search(graph(), "e", limit=3)

@@ -182,16 +182,14 @@ class _Followed:
 
     def _after(self, past: Sequence[Past], due: int) -> _Stage:
         """Return the stage that goes on from the one before with the graph as it stood after a step."""
-        decided = [step for step in past[self._taken : due] if is_structural(step)]
-        if decided:  # what was said before counts anew
-            corrections = self._corrections
-            for step in past[self._taken : due]:
-                corrections.fold(step.delta)
-            corrections.settle()
-            self._clear(corrections)
-        for step in past[self._taken : due]:
-            if not decided:
-                self._corrections.fold(step.delta)
+        steps = past[self._taken : due]
+        for step in steps:
+            self._corrections.fold(step.delta)
+        if any(map(is_structural, steps)):  # what was said before counts anew
+            self._corrections.settle()
+            self._clear(self._corrections)
+            steps = past[:due]
+        for step in steps:
             shown = self._corrections.delta(step.delta)
             for key in (*(concept.key for concept in shown.concepts), *(key for key, _ in shown.aliases)):
                 if key not in self._near:

@@ -30,7 +30,6 @@ FEWEST, MOST = 60, 20_000
 QUESTION = 600  # characters
 CLAIMS = 5
 MAX_TOKENS = 400
-UNREADABLE = "The model's reply could not be used"
 ANSWER, PLAIN = "answer", "plain"
 
 
@@ -39,7 +38,8 @@ class GraphAnswer:
     """An answer out of the graph: `claims` follow from it, `unsupported` are sentences that do not.
 
     `named` are the concepts of the question by name; `reason` says why there is no answer where there is none. `plain`
-    is the answer without the graph where that was asked for; `tokens` are those of both.
+    is the answer without the graph where that was asked for; `tokens` are those of both. A reply that is `unread`,
+    because it could not be used, says nothing of what the graph knows.
     """
 
     work: int
@@ -51,6 +51,7 @@ class GraphAnswer:
     reason: str = ""
     plain: tuple[str, ...] | None = None
     tokens: tuple[int, int] = (0, 0)
+    unread: bool = False
 
     @property
     def known(self) -> bool:
@@ -64,8 +65,8 @@ class GraphAnswer:
 
     @property
     def why(self) -> str:
-        """Why there is no answer, in sentences: what the graph holds is not told by a reply that cannot be read."""
-        return self.reason if self.reason.startswith(UNREADABLE) else f"{self.text} {self.reason}"
+        """Why there is no answer, in sentences."""
+        return self.reason if self.unread else f"{self.text} {self.reason}"
 
     def __repr__(self) -> str:
         return f"<GraphAnswer {self.work}: {line(self.question)!r}, {len(self.claims)} sentences with citations>"
@@ -185,7 +186,7 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
         verb = "trusts" if request.get("confidence") else "holds"
         reason = f"It {verb} nothing near to the question, so nothing was asked."
     elif reply.outcome != "ok":
-        reason = f"{UNREADABLE}: {reply.reason.rstrip('.')}. Ask again, or another model."
+        reason = f"The model's reply could not be used: {reply.reason.rstrip('.')}. Ask again, or another model."
     elif not claims:
         reason = "The model found no answer in what the graph holds near to the question."
     elif not supported:
@@ -201,6 +202,7 @@ def _answer(reasoner: Reasoner, plan: ReasoningStep) -> GraphAnswer:
         reason,
         plain,
         (spent, _tokens(reasoner.graph, plan, PLAIN)),
+        unread=reply is not None and reply.outcome != "ok",
     )
     reasoner.end(plan, answer)
     return answer

@@ -119,15 +119,17 @@ def search_index(index: GraphIndex, text: str, limit: int = FOUND) -> list[Found
 
 def _said(graph: Graph, text: str, predicates: Iterable[str]) -> Found | None:
     """Return what the relations join that a text tells of: its longest predicate, and words before or after that."""
-    words, known = loose(text).split(), {loose(predicate) for predicate in predicates}
+    words, meant = loose(text).split(), dict[str, set[str]]()
+    for predicate in predicates:
+        meant.setdefault(forms(predicate)[0], set()).add(predicate)
     spans = [(at, at + size) for size in range(len(words) - 1, 0, -1) for at in range(len(words) - size + 1)]
     for at, end in spans:
         before, middle, after = (" ".join(part) for part in (words[:at], words[at:end], words[end:]))
-        if middle not in known:
+        if middle not in meant:
             continue
         joined = dict[str, None]()
         for relation in graph.relations:
-            if loose(relation.predicate) == middle and all(
+            if relation.predicate in meant[middle] and all(
                 not side or min(_rank(forms(side), forms(one)) for one in _spellings(graph, key)) <= _WORD
                 for side, key in ((before, relation.source), (after, relation.target))
             ):

@@ -11,7 +11,7 @@ export function short(text, length = 48) {
 }
 
 export const number = (value) =>
-  Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
+  Number.isInteger(value) ? value.toLocaleString("en") : value.toLocaleString("en", { maximumSignificantDigits: 3 });
 
 // A number with its noun, which is given in the plural: 1 concept, 2,300 concepts, 1 community.
 export const plural = (count, noun) =>

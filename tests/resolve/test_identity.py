@@ -4,6 +4,7 @@ import csv
 import tomllib
 from array import array
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -631,8 +632,8 @@ def test_a_cap_on_what_is_compared_keeps_what_is_most_alike() -> None:
 
 
 @pytest.mark.parametrize("most", [40, 150, 400, 30_000])
-def test_counting_by_buckets_finds_what_a_place_for_each_does(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few of the trigrams are looked at, what shares most of them is the same by either way of counting."""
+def test_what_shares_too_little_need_not_be_counted(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few of the trigrams are looked at, what shares most of them is the same where all of it is counted."""
     heads = [f"{one}{other}" for one in ("glass", "wov", "foam", "grad") for other in ("y", "en", "ed", "ing")]
     kinds = [f"p{letter}nel" for letter in "abcdefghijk"]
     names = [f"{one} {kind} {two}" for one in heads for two in ("carbon", "aramid", "silk") for kind in kinds]
@@ -641,12 +642,35 @@ def test_counting_by_buckets_finds_what_a_place_for_each_does(most: int, monkeyp
         lexicon.add(canonical(name), name)
     asked = [name[:at] + name[at + 1 :] for at, name in zip(range(1, 10_000), names, strict=False) if at < len(name)]
     asked += names[::17] + [f"{name} material" for name in names[::23]]
-    found = dict[int, list[list[Candidate]]]()
-    for counted in (0, 10**9):
-        monkeypatch.setattr(lexicon_module, "_COUNTED", counted)
-        found[counted] = [lexicon.alike(name) for name in asked]
-    assert found[0] == found[10**9]
-    assert sum(map(bool, found[0])) > len(asked) / 2
+    found = [lexicon.alike(name) for name in asked]
+    monkeypatch.setattr(lexicon_module, "_ROUNDING", 10**9)
+    assert found == [lexicon.alike(name) for name in asked]
+    assert sum(map(bool, found)) > len(asked) / 2
+
+
+def test_marks_tell_of_the_trigrams_that_are_not_looked_up() -> None:
+    """Where hundreds share the rare word of a name, the one with its common words is among those compared."""
+    places = (
+        "hot cold warm",
+        "thin wide long",
+        "glass steel paper",
+        "woven milled dried",
+        "red blue green",
+        "old new raw",
+    )
+    words = list(product(*(place.split() for place in places)))
+    names = [f"{' '.join(six)} {head}" for head in ("quokka", "panel", "sheet", "frame", "shell") for six in words]
+    lexicon, whole = Lexicon(4000), Lexicon(10**9)
+    for name in names:
+        for one in (lexicon, whole):
+            one.add(canonical(name), name)
+    asked = [name.replace("quokka", "quoka") for name in names[: len(words) : 7]]
+    best = [[one.alike(name)[0].key for name in asked] for one in (lexicon, whole)]
+    same = sum(one == other for one, other in zip(*best, strict=True))
+    assert same > 0.95 * len(asked)
+    restored = Lexicon.restored(lexicon.dump())
+    restored._most = 4000
+    assert [restored.alike(name) for name in asked] == [lexicon.alike(name) for name in asked]
 
 
 def test_postings_come_back_in_the_order_in_which_they_came() -> None:
@@ -715,7 +739,7 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     store = SQLiteStore(tmp_path / "graph.db", create=True)
     store.append(*log[:40])
     KnownNames().compare(store.graph(), {}, ())
-    assert store.recall("names 5", ["state"])["state"].startswith(b"40 ")
+    assert store.recall("names 6", ["state"])["state"].startswith(b"40 ")
     store.append(*log[40:])
     taken, fresh = KnownNames(), KnownNames()
     one, other = taken.compare(store.graph(), {}, ()), fresh.compare(fold(log), {}, ())
@@ -730,7 +754,7 @@ def test_names_that_a_store_keeps_decide_as_those_of_the_whole_log(
     after = KnownNames().compare(store.graph(), {}, ())
     assert key in after.rejected.names
     assert key not in after.lexicon.names
-    kept.keep(store.graph(), "names 5", b"\xff" * 40)
+    kept.keep(store.graph(), "names 6", b"\xff" * 40)
     assert KnownNames().compare(store.graph(), {}, ()).lexicon.names.keys() == after.lexicon.names.keys()
 
 

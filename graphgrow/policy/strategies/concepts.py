@@ -44,8 +44,8 @@ def _frontier(graph: Graph, rng: random.Random) -> Iterator[tuple[float, str, st
         scores = []
         for key in {*graph.unasked.sample(SAMPLE, rng), *graph.explored.sample(SAMPLE, rng)}:
             depth, asks = graph.depth.get(key, FAR), graph.asks.get(key, 0)
-            scores.append((1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degrees[key]))), key))
-        return sorted(scores, key=lambda pair: (-pair[0], pair[1]))
+            scores.append((-1 / ((1 + depth) * (1 + asks) ** 2 * math.sqrt(max(1, graph.degrees[key]))), key))
+        return [(-score, key) for score, key in sorted(scores)]
 
     are_all = max(len(graph.unasked.items), len(graph.explored.items)) <= SAMPLE
     for score, key in graph.memo.keep("frontier", (graph.seq, graph.decisions), rank) if are_all else rank():

@@ -5,8 +5,10 @@ the concepts and spellings that have it, in two sorted arrays. A spelling costs 
 are written to a file and read from it in a second.
 
 What a name is compared with is capped, so that a decision costs the same at any size: its rarest trigrams are looked
-up until POSTINGS places were seen, and the spellings that share most of them are compared letter by letter. Up to some
-ten thousand names that is all of them. What the cap costs is in docs/benchmarks.md.
+up until POSTINGS places were seen. Up to some ten thousand names that is all of them; beyond, of the spellings that
+share most of these, those whose marks have most in common with the name's go on: a mark has a bit for each trigram, of
+64, so that it tells of the common ones too. The best are compared letter by letter. What the cap costs is in
+docs/benchmarks.md.
 """
 
 import json
@@ -54,6 +56,7 @@ Term = Literal[
     "inside",
     "core",
     "head",
+    "dotted",
     "letters",
 ]
 Found = tuple[int, int, int, int, Sequence[int]]  # how many, the key, where the sorted ones begin and end, the new ones
@@ -62,18 +65,18 @@ SAME_LETTERS = 0.9
 LEAST_LIKENESS = 0.6
 POSTINGS = 30_000  # places of trigrams that are looked at for one name
 SHARING = 256  # concepts sharing a term that are looked at, the oldest; only a term that says little has more
-_COUNTED = 2
-_COMPARED = 512  # of the names that share most of the rarest trigrams, those compared letter by letter
+_SHORTLIST = 4096  # names that share most of the rarest trigrams, whose other trigrams are looked at
+_SPREAD = 0x9E3779B97F4A7C15  # odd, as near as can be to the golden section of 64 bits
 _GRAM = 3
-_SCORED = 64  # the names with the most trigrams in common, whose likeness is worth computing
+_SCORED = 64  # the names with the most trigrams in common, which are compared letter by letter
 _LOOKED_AT = 64  # spellings that are most alike; nobody asks for as many concepts
-_ROUNDING = 1e-4  # of numbers of 32 bits
 _LEAST_IN_COMMON = 0.3  # Dice; one edit in a name of seven letters leaves .5 or more
 _SHORTEST = 0.6  # of its trigrams; a name with fewer of its own is too short to be in doubt
 _FEWEST_SLOTS = 1024
 _FEWEST_NEW, _NEW = 65_536, 64  # postings beside the sorted ones: this many, or one in this many of them
 _MANY = 16  # new numbers of a key; more are an array, which numpy takes as it is
 _BITS = 21  # of a character
+_ROUNDING = 1e-4  # of numbers of 32 bits
 _USUAL = 2  # other names
 _REMEMBERED = 4096  # terms and texts
 _WORDS = 50_000  # which most names are made of
@@ -183,6 +186,7 @@ class Lexicon:
         self._acronyms: dict[int, set[str]] = {}  # number -> letters of the spellings that are acronyms
         self._postings = Postings()
         self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
+        self._marks = np.empty(_FEWEST_SLOTS, np.uint64)  # and what is left of them in 64 bits
 
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""
@@ -220,7 +224,8 @@ class Lexicon:
             ]
             base, inside = _aliased(name)
             terms += [*(("inside", one) for one in inside), *(("base", signature) for signature in base)]
-            terms += [("core", " ".join(parts.core)), ("head", plural.rpartition(" ")[2] if " " in plural else "")]
+            head = plural.rpartition(" ")[2] if " " in plural else ""
+            terms += [("core", " ".join(parts.core)), ("head", head), ("dotted", head if "." in name else "")]
             for term, said in terms:
                 if said:
                     put(_hash(term, said), number)
@@ -235,7 +240,8 @@ class Lexicon:
                 self._slots.setdefault(number, []).append(slot)
             if slot == len(self._sizes):
                 self._sizes = np.concatenate([self._sizes, np.empty_like(self._sizes)])
-            self._sizes[slot] = len(grams)
+                self._marks = np.concatenate([self._marks, np.empty_like(self._marks)])
+            self._sizes[slot], self._marks[slot] = len(grams), _mark(grams)
             for gram in grams:
                 put(gram, slot)
 
@@ -250,8 +256,9 @@ class Lexicon:
             "acronyms": [[number, sorted(letters)] for number, letters in self._acronyms.items()],
             "postings": len(keys),
         }
-        text, sizes = json.dumps(lists).encode(), self._sizes[: len(self._texts)]
-        arrays = (part.tobytes() for part in (keys, values, self._owners, self._first, sizes))
+        text, slots = json.dumps(lists).encode(), len(self._texts)
+        parts = (keys, values, self._owners, self._first, self._sizes[:slots], self._marks[:slots])
+        arrays = (part.tobytes() for part in parts)
         return b"".join((len(text).to_bytes(8, "little"), text, *arrays))
 
     @classmethod
@@ -265,14 +272,16 @@ class Lexicon:
         own._acronyms = {number: set(letters) for number, letters in lists["acronyms"]}
         count, slots, numbers = lists["postings"], len(own._texts), len(own._by_number)
         parts = list[Any]()
-        for kind, size in (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots)):
+        sizes = (("u8", count), ("u4", count), ("u4", slots), ("u4", numbers), ("f4", slots), ("u8", slots))
+        for kind, size in sizes:
             parts.append(np.require(np.frombuffer(data, f"<{kind}", size, end), requirements="A"))  # wherever it begins
             end += parts[-1].nbytes
-        keys, values, owners, first, sizes = parts
+        keys, values, owners, first, grams, marks = parts
         own._postings._take(keys, values)  # noqa: SLF001  # the two are one
         own._owners, own._first = array("I", owners.tobytes()), array("I", first.tobytes())
-        own._sizes = np.empty(max(_FEWEST_SLOTS, 2 * slots), np.float32)
-        own._sizes[:slots] = sizes
+        room = max(_FEWEST_SLOTS, 2 * slots)
+        own._sizes, own._marks = np.empty(room, np.float32), np.empty(room, np.uint64)
+        own._sizes[:slots], own._marks[:slots] = grams, marks
         return own
 
     def _spellings(self, number: int) -> Iterator[str]:
@@ -332,7 +341,8 @@ class Lexicon:
         others += [key for one in doubtful_singulars(name) for key in keys("text", one)]
         found += [Candidate(key, PLURAL, "plural") for key in others]
         # An initial may stand for the first word of another name: E. coli, Escherichia coli.
-        for number in self._numbers_of("head", plural.rpartition(" ")[2]) if _MAY_BE_SHORT.match(name) else ():
+        head = plural.rpartition(" ")[2] if _MAY_BE_SHORT.match(name) else ""
+        for number in self._numbers_of("head" if "." in name else "dotted", head):
             other = self.names[self._by_number[number]]
             is_short = other[:1] == name[:1] and ("." in name or "." in other)
             if is_short and (has_initial(name, other) or has_initial(other, name)):
@@ -348,7 +358,7 @@ class Lexicon:
 
     def _sharing(self, name: str, grams: frozenset[int]) -> list[int]:
         """Return the slots of the spellings that share most trigrams with a name, looked up from the rarest on."""
-        postings, slots = self._postings, len(self._texts)
+        postings = self._postings
         counts, size = sorted(postings.find(grams)), np.float32(len(grams))
         used, left = list[Found](), self._most
         for one in counts:
@@ -358,29 +368,30 @@ class Lexicon:
             used.append(one)
         if not used:
             return []
-        held = postings.places(used)
+        # Most spellings share one or two of them and no more: what is not there `few` times is not counted.
         least = _LEAST_IN_COMMON * (1 + _SHORTEST) * size
-        if slots <= _COUNTED * len(held):  # then counting in an array is quicker than sorting
-            common = np.bincount(held, minlength=slots)
-            places = np.flatnonzero(common)
-            common = common[places]
-        else:
-            # Most share one trigram and no more. They need not be sorted: places are counted by their last bits first.
-            last = held.astype(np.uint16)
-            is_often = np.bincount(last) >= ceil(least * len(used) / len(counts) / 2 - _ROUNDING)
-            places, common = np.unique(held[is_often[last]], return_counts=True)
+        few = max(1, ceil(least * len(used) / len(counts) / 2 - _ROUNDING))
+        held = np.sort(postings.places(used))
+        last = held[few - 1 :]
+        places, more = np.unique(last[last == held[: len(last)]], return_counts=True)
+        common = more + (few - 1)
         # Where the commonest trigrams were left out, what is shared of the others stands for all.
         shared = common.astype(np.float32) * np.float32(len(counts) / len(used))
         enough = 2 * shared >= least
         places, shared = places[enough], shared[enough]
         sizes = self._sizes[places]
-        dice, most = 2 * np.minimum(shared, sizes) / (sizes + size), _SCORED if len(used) == len(counts) else _COMPARED
+        dice = 2 * np.minimum(shared, sizes) / (sizes + size)
         enough = dice >= _LEAST_IN_COMMON
         places, dice = places[enough], dice[enough]
-        if len(places) > most:  # sorting all of them would take longer than everything else
-            best = dice >= np.partition(dice, -most)[-most]
-            places, dice = places[best], dice[best]
-        found: list[int] = places[np.lexsort((places, -dice))][:most].tolist()
+        if len(used) < len(counts):
+            best = _best(dice, _SHORTLIST)
+            places, own = places[best], np.uint64(_mark(grams))
+            marks = self._marks[places]
+            in_common = np.bitwise_count(marks & own).astype(np.float32)
+            dice = 2 * in_common / (np.bitwise_count(marks) + np.float32(own.bit_count()))
+        best = _best(dice, _SCORED)
+        places, dice = places[best], dice[best]
+        found: list[int] = places[np.lexsort((places, -dice))][:_SCORED].tolist()
         if len(used) < len(counts):
             found += [self._first[number] for number in self._numbers_of("core", " ".join(form(name).core))]
         return found
@@ -415,9 +426,10 @@ class Lexicon:
                 for one in (fuzz.ratio, fuzz.token_sort_ratio)
             )
         )
-        for at in np.argsort(-ratios, kind="stable")[:_LOOKED_AT].tolist():
+        like = np.flatnonzero(ratios >= 100 * LEAST_LIKENESS)
+        for at in like[np.argsort(-ratios[like], kind="stable")][:_LOOKED_AT].tolist():
             scores.setdefault(self._by_number[self._owners[found[at]]], float(ratios[at]) / 100)
-        return [Candidate(key, score, "likeness") for key, score in scores.items() if score >= LEAST_LIKENESS]
+        return [Candidate(key, score, "likeness") for key, score in scores.items()]
 
 
 @lru_cache(_REMEMBERED)  # a name is looked up first, and added then
@@ -443,6 +455,19 @@ def _strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
         if one.key not in best or one.score > best[one.key].score:
             best[one.key] = one
     return sorted(best.values(), key=lambda one: (-one.score, one.key))
+
+
+def _best(scores: "NDArray[np.float32]", most: int) -> "slice | NDArray[np.bool_]":
+    """Return what selects the highest scores: `most` of them, and all that equal the lowest of these."""
+    return slice(None) if len(scores) <= most else scores >= np.partition(scores, -most)[-most]
+
+
+def _mark(grams: Iterable[int]) -> int:
+    """Return 64 bits in which each trigram has set one."""
+    mark = 0
+    for gram in grams:
+        mark |= 1 << (gram * _SPREAD >> 58 & 63)
+    return mark
 
 
 @lru_cache(_REMEMBERED)

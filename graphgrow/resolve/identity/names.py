@@ -43,7 +43,7 @@ from graphgrow.resolve.identity.spelling import are_accents_two, form, is_firm, 
 if TYPE_CHECKING:
     from graphgrow.llm.embedders import Floats
 
-_KIND = "names 5"  # under which a store keeps them; another format has another number
+_KIND = "names 6"  # under which a store keeps them; another format has another number
 _SHARE = 16  # 1 / so much of the log has to be new before they are kept anew, for they are large
 LONGEST_REST = 16  # replies until an endpoint that failed is asked again
 

@@ -14,7 +14,18 @@ from dataclasses import dataclass, replace
 from graphgrow.errors import StoreError
 from graphgrow.graph.corrections import REJECTED, is_structural
 from graphgrow.graph.indexes import Bag, Components, Memo
-from graphgrow.graph.model import Concept, Edit, Event, Expansion, FactCheck, Focus, Form, ReasoningStep, Relation
+from graphgrow.graph.model import (
+    Concept,
+    Edit,
+    Event,
+    Expansion,
+    FactCheck,
+    Focus,
+    Form,
+    ReasoningStep,
+    Relation,
+    Statement,
+)
 from graphgrow.graph.state import Before, Bill, Evidence, GraphState, Past, Yield, bill_rows, take_bill
 
 __all__ = [
@@ -103,14 +114,18 @@ class Graph(GraphState):
         # What is shown is built anew from all that was said, in the order in which it was said.
         self.corrections.settle()
         self.decisions += 1
+        self._clear()
+        for step in self.past:
+            self._show(step)
+
+    def _clear(self) -> None:
+        """Forget what is shown."""
         self.concepts, self.relations, self.neighbours, self.degrees, self.incident = {}, {}, {}, {}, {}
         self.depth, self.introduced, self.asks, self.asked = {}, {}, {}, set()
         self.unasked, self.explored, self.newest, self.unwanted = Bag(), Bag(), (), {}
         self.last, self.yields, self.intents, self.before = (), {}, {}, {}
         self.loops, self.pairs, self.components = 0, set(), Components()
         self.checks, self.checked_at, self.unchecked = {}, {}, {}
-        for step in self.past:
-            self._show(step)
 
     def ahead(self, event: Event) -> "Graph":
         """Return the graph as it will be after one more event, and leave this one as it is; costs a whole graph."""
@@ -142,11 +157,11 @@ class Graph(GraphState):
                 if key not in self.concepts and key not in self.corrections.hidden:  # its first name was taken apart
                     self._introduce(key, self.corrections.names.get(key) or spelling, step.seq)
                 self._add_alias(key, spelling)
-            for said in (*delta.relations, *delta.support):
-                relation = self.corrections.shown(said.relation)
+            are_as_said = self.corrections.are_none
+            for place, said in enumerate(delta.statements):
+                relation = said.relation if are_as_said else self.corrections.shown(said.relation)
                 if relation is not None:
-                    spoken = None if relation is said.relation else said.relation
-                    self._relate(relation, Evidence(step.seq, said.raw, said.support, spoken, said.qualifiers))
+                    self._state(relation, said, step.seq, place)
                     continue
                 # Where a rejected end hides a relation, the other end remembers that it is unwanted.
                 ends = [(key, self._known(key)) for key in (said.relation.source, said.relation.target)]
@@ -199,6 +214,11 @@ class Graph(GraphState):
         if known and spelling != known.name and spelling not in known.aliases:
             self.concepts[key] = replace(known, aliases=tuple(sorted({*known.aliases, spelling})))
 
+    def _state(self, relation: Relation, said: Statement, seq: int, place: int) -> None:  # noqa: ARG002  # columns.py
+        """Take in a statement, which shows as a relation, at its place among what its event said."""
+        spoken = None if relation is said.relation else said.relation
+        self._relate(relation, Evidence(seq, said.raw, said.support, spoken, said.qualifiers))
+
     def _relate(self, relation: Relation, evidence: Evidence) -> None:
         """Add a piece of evidence, and the relation where it is new."""
         # What is read from a snapshot is a copy: what is changed in place is set again.
@@ -209,7 +229,7 @@ class Graph(GraphState):
         self.relations[relation] = [evidence]
         self.unchecked[relation] = None
         source, target = relation.source, relation.target
-        for key in dict.fromkeys((source, target)):
+        for key in (source, target) if source != target else (source,):
             incident = self.incident[key]
             incident.append(relation)
             self.incident[key] = incident

@@ -1,9 +1,10 @@
 """A graph in a file beside its log, from which it is opened without folding the log: `save` and `load`.
 
-The file is a table for what there is much of (tables.py), which is read as it is asked for, and one JSON object for the
-rest. It holds no code. It is written under another name and moved into place, so that it is whole or not there; and it
-is trusted only where its digest is the one that somebody trustworthy has kept: the store, with the digest of the last
-event in it. The log stays the truth; whoever has no file, or another one, folds the log.
+The file has columns of numbers (columns.py) and tables (tables.py) for what there is much of, which are read as they
+are asked for, what each event said, and one JSON object for the rest. It holds no code. It is written under another
+name and moved into place, so that it is whole or not there; and it is trusted only where its digest is the one that
+somebody trustworthy has kept: the store, with the digest of the last event in it. The log stays the truth; whoever has
+no file, or another one, folds the log.
 """
 
 import json
@@ -11,27 +12,30 @@ import mmap
 import os
 import struct
 import time
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from graphgrow.graph.columns import Columns, PairKeys, RelationKeys, Steps, arrays
 from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Bag, Components
-from graphgrow.graph.model import Concept, Focus, Qualifiers, Relation, Triple
+from graphgrow.graph.model import Concept, Event, Focus, Relation
 from graphgrow.graph.state import Before, Bill, Evidence, Past, Yield
 from graphgrow.graph.steering import Steering
 from graphgrow.graph.tables import (
+    Keys,
     Layered,
     LayeredList,
     LayeredSet,
-    Selection,
+    Numbers,
+    Some,
     Table,
+    Values,
     pack,
     pack_texts,
     remembered,
@@ -43,7 +47,7 @@ from graphgrow.graph.tables import (
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 5  # of the format and of what it holds of a log: a file with another one is not read
+VERSION = 6  # of the format and of what it holds of a log: a file with another one is not read
 _MAGIC = b"graphgrow fold\0\1"
 _HEAD = struct.Struct("<16sQQ")  # where the JSON object starts, and its bytes
 _CHUNK = 1 << 20
@@ -57,10 +61,10 @@ UNREADABLE = (
 Records = Iterable[tuple[bytes, bytes]]
 
 
-def save(graph: Graph, path: Path) -> str:
-    """Write a graph into a file and return its SHA-256 in hexadecimal; "" where another one is writing it now.
+def save(events: Iterable[Event], path: Path) -> str:
+    """Fold a log into a file and return its SHA-256 in hexadecimal; "" where another one is writing it now.
 
-    Raises OSError where it cannot be written.
+    Raises OSError where it cannot be written, and StoreError for an event that cannot follow those before it.
     """
     unfinished = path.with_name(f"{path.name}.new")
     with suppress(FileNotFoundError):
@@ -70,11 +74,16 @@ def save(graph: Graph, path: Path) -> str:
         handle = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return ""
+    past = _adapter(Past)
     try:
-        with os.fdopen(handle, "w+b") as file:
+        with os.fdopen(handle, "w+b", _CHUNK) as file:
             file.write(_HEAD.pack(_MAGIC, 0, 0))
-            tables = {name: write_table(file, records) for name, records in _records(graph)}
-            columns = {name: write_array(file, numbers) for name, numbers in _columns(graph)}
+            steps = Steps(file, partial(past.dump_json, exclude_defaults=True), past.validate_json)
+            graph = Columns(steps)
+            graph.apply_all(events)
+            tables = {"past": steps.close()}
+            tables |= {name: write_table(file, records) for name, records in _records(graph)}
+            columns = {name: (*write_array(file, part.tobytes()), part.dtype.char) for name, part in arrays(graph)}
             rest = pack(_rest(graph) | {"version": VERSION, "tables": tables, "columns": columns})
             start = file.tell()
             file.write(rest)
@@ -124,14 +133,6 @@ def _digest(handle: int) -> str:
     return own.hexdigest()
 
 
-def _of_relation(one: Relation) -> bytes:
-    return pack_texts((one.source, one.predicate, one.target))
-
-
-def _to_relation(key: bytes) -> Relation:
-    return Relation(*unpack(key))
-
-
 def _of_text(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
@@ -140,84 +141,27 @@ def _to_text(key: bytes) -> str:
     return key.decode(errors="surrogatepass")
 
 
-def _of_number(number: int) -> bytes:
-    return b"%d" % number
-
-
 def _to_tuple(key: bytes) -> tuple[str, ...]:
     return tuple(unpack(key))
 
 
-def _records(graph: Graph) -> Iterator[tuple[str, Records]]:
+def _records(graph: Columns) -> Iterator[tuple[str, Records]]:
     """Yield the tables of a graph: name, and key and value of every record in order."""
-    qualifiers, past, foci = _adapter(Qualifiers), _adapter(Past), _adapter(list[Focus])
+    foci = _adapter(list[Focus])
 
-    def evidence(pieces: list[Evidence]) -> bytes:
-        return pack([
-            [
-                one.seq,
-                one.support,
-                [one.raw.source, one.raw.predicate, one.raw.target],
-                one.said and [one.said.source, one.said.predicate, one.said.target],
-                one.qualifiers and qualifiers.dump_python(one.qualifiers, mode="json"),
-            ]
-            for one in pieces
-        ])  # fmt: skip
+    def concept(one: Concept) -> bytes:
+        return b"" if one.name == one.key and not (one.aliases or one.type) else pack([one.name, one.aliases, one.type])
 
-    yield (
-        "concepts",
-        ((_of_text(key), pack([one.name, one.aliases, one.type])) for key, one in graph.concepts.items()),
-    )
-    yield "relations", ((_of_relation(one), evidence(pieces)) for one, pieces in graph.relations.items())
-    yield "past", ((b"", past.dump_json(step, exclude_defaults=True)) for step in graph.past)
-    yield "checks", ((_of_relation(one), pack([odds, graph.checked_at[one]])) for one, odds in graph.checks.items())
-    yield "pairs", ((pack_texts(one), b"") for one in graph.pairs)
+    yield "concepts", ((_of_text(key), concept(one)) for key, one in graph.concepts.items())
     yield "asked", ((pack_texts(one), b"") for one in graph.asked)
     yield "yields", ((_of_text(key), pack([one.questions, one.brought])) for key, one in graph.yields.items())
-    yield "before", ((_of_number(seq), pack([one.degree, one.asks])) for seq, one in graph.before.items())
     yield "unwanted", ((_of_text(key), pack(list(names))) for key, names in graph.unwanted.items())
     yield "intents", ((_of_text(key), foci.dump_json(list(waiting))) for key, waiting in graph.intents.items())
-    yield "arrived", ((_of_text(key), _of_text(name)) for key, name in graph.arrived.items())
+    arrived = ((key, name) for key, name in graph.arrived.items())
+    yield "arrived", ((_of_text(key), b"" if name == key else _of_text(name)) for key, name in arrived)
 
 
-def _columns(graph: Graph) -> Iterator[tuple[str, bytes]]:
-    """Yield arrays of numbers, as bytes by their name; concepts and relations are places in their tables.
-
-    `incident` has the relations of each concept in turn, those of the first from the first of `starts` to the second;
-    `parents` has what stands for the component of each, `depths` the distances of the concepts that `joined` has.
-    """
-    import numpy as np
-
-    place = {key: at for at, key in enumerate(graph.concepts)}
-    ends, numbers, unchecked = array("I"), array("I"), array("I")
-    waiting = iter(graph.unchecked)  # in the order in which relations came, as all of them are
-    next_one = next(waiting, None)
-    for number, relation in enumerate(graph.relations):
-        for end in dict.fromkeys(relation.ends):
-            ends.append(place[end])
-            numbers.append(number)
-        if relation == next_one:
-            unchecked.append(number)
-            next_one = next(waiting, None)
-    by_end = np.array(ends, np.uint32)
-    starts = np.zeros(len(place) + 1, np.uint32)
-    np.cumsum(np.bincount(by_end, minlength=len(place)), out=starts[1:])
-    yield "starts", starts.tobytes()
-    yield "incident", np.array(numbers, np.uint32)[np.argsort(by_end, kind="stable")].tobytes()
-    yield "unchecked", unchecked.tobytes()
-    for name, values in (
-        ("parents", (place[graph.components.find(key)] for key in place)),
-        ("introduced", (graph.introduced[key] for key in place)),
-        ("degrees", (graph.degrees[key] for key in place)),
-        ("joined", (place[key] for key in graph.depth)),
-        ("depths", graph.depth.values()),
-        ("unasked", (place[key] for key in graph.unasked.items)),
-        ("explored", (place[key] for key in graph.explored.items)),
-    ):
-        yield name, array("I", values).tobytes()
-
-
-def _rest(graph: Graph) -> dict[str, Any]:
+def _rest(graph: Columns) -> dict[str, Any]:
     """Return what is read at once: what there is little of, and the keys of concepts."""
     bill = _adapter(Bill)
     return {
@@ -230,8 +174,9 @@ def _rest(graph: Graph) -> dict[str, Any]:
         "steering": _adapter(Steering).dump_python(graph.steering, mode="json"),
         "corrections": graph.corrections.state(),
         "thoughts": [[to_json(event) for event in events] for events in graph.thoughts.values()],
-        "sizes": graph.components.sizes,
+        "sizes": {key: size for key, size in zip(graph.numbers, graph.size, strict=True) if size},
         "keys": list(graph.concepts),
+        "predicates": list(graph.predicates),
     }
 
 
@@ -243,36 +188,19 @@ _PLAIN = (
 
 def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     """Return the graph of a file that was found to be what it was."""
-    tables = {
-        name: Table({part: data[start : start + size] for part, (start, size) in parts.items()})
-        for name, parts in rest["tables"].items()
+    parts = {
+        name: {part: data[start : start + size] for part, (start, size) in places.items()}
+        for name, places in rest["tables"].items()
     }
-    qualifiers, past, foci = _adapter(Qualifiers), _adapter(Past), _adapter(list[Focus])
-
-    def mapping(name: str, of: Callable[[Any], bytes], to: Callable[[bytes], Any], read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
-        table = tables[name]
-        return Layered(table, of, to, lambda place: read(table.value(place)), table.is_large)
+    columns = {name: data[start : start + size].cast(kind) for name, (start, size, kind) in rest["columns"].items()}
+    foci = _adapter(list[Focus])
 
     def texts(name: str, read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
-        return mapping(name, _of_text, _to_text, read)
+        table = Table(parts[name], _of_text, _to_text)
+        return Layered(table, lambda place: read(table.value(place)), table.is_large)
 
-    def relations(name: str, read: Callable[[bytes], Any]) -> Any:  # noqa: ANN401  # stands for a dict
-        return mapping(name, _of_relation, _to_relation, read)
-
-    def nothing(_: object) -> None:
-        return None
-
-    def evidence(value: bytes) -> list[Evidence]:
-        return [
-            Evidence(
-                seq, Triple(*raw), support, said and Relation(*said), beside and qualifiers.validate_python(beside)
-            )
-            for seq, support, raw, said, beside in unpack(value)
-        ]
-
-    def concept(place: int) -> Concept:
-        name, aliases, kind = unpack(tables["concepts"].value(place))
-        return Concept(_to_text(tables["concepts"].key(place)), name, tuple(aliases), kind)
+    def keys_of(keys: Keys[Any]) -> Any:  # noqa: ANN401  # stands for a set or a dict of nothing
+        return Layered(keys, lambda _: None, lambda _: False)
 
     graph, bill = Graph(**{name: rest[name] for name in _PLAIN}), _adapter(Bill)
     graph.newest, graph.last, graph.unmended = tuple(rest["newest"]), tuple(rest["last"]), set(rest["unmended"])
@@ -285,22 +213,40 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
         held: list[Any] = [from_json(event) for event in events]
         graph.thoughts[held[0].plan] = held
 
-    columns = {name: data[start : start + size].cast("I") for name, (start, size) in rest["columns"].items()}
-    starts, incident, parents, keys = columns["starts"], columns["incident"], columns["parents"], rest["keys"]
-    relation = remembered(lambda place: _to_relation(tables["relations"].key(place)))
+    keys, concepts = rest["keys"], Table(parts["concepts"], _of_text, _to_text)
+    relations = RelationKeys(columns, rest["predicates"], concepts, keys)
+    starts, incident, parents = columns["starts"], columns["incident"], columns["parents"]
+    firsts, said_at, said_as = columns["firsts"], columns["said_at"], columns["said_as"]
+    past, steps = _adapter(Past), Values(parts["past"])
+    step = remembered(lambda place: past.validate_json(steps.value(place)))
+
+    def concept(place: int) -> Concept:
+        key, value = keys[place], concepts.value(place)
+        if not value:
+            return Concept(key, key)
+        name, aliases, kind = unpack(value)
+        return Concept(key, name, tuple(aliases), kind)
 
     def incident_of(place: int) -> list[Relation]:
-        return [*map(relation, incident[starts[place] : starts[place + 1]])]
+        return [*map(relations.key, incident[starts[place] : starts[place + 1]])]
 
     def neighbours_of(place: int) -> dict[str, None]:
         own = keys[place]
         ends = (one.target if one.source == own else one.source for one in incident_of(place))
         return {key: None for key in ends if key != own}
 
+    def evidence(place: int) -> list[Evidence]:
+        return [piece(said_at[at], said_as[at]) for at in range(firsts[place], firsts[place + 1])]
+
+    def piece(seq: int, place: int) -> Evidence:
+        said = graph.corrections.divide(step(seq - 1).delta).statements[place // 2]
+        return Evidence(seq, said.raw, said.support, said.relation if place % 2 else None, said.qualifiers)
+
+    def part(column: memoryview, place: int) -> list[Any]:
+        return column[checks[place] : checks[place + 1]].tolist()
+
     def by_concept(read: Callable[[int], Any]) -> Any:  # noqa: ANN401  # stands for a dict
-        return Layered(
-            tables["concepts"], _of_text, _to_text, read, lambda place: starts[place + 1] - starts[place] > _MANY
-        )
+        return Layered(concepts, read, lambda place: starts[place + 1] - starts[place] > _MANY)
 
     graph.concepts, graph.incident = by_concept(remembered(concept)), by_concept(incident_of)
     graph.neighbours = by_concept(neighbours_of)
@@ -315,15 +261,26 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     graph.yields = texts("yields", lambda value: Yield(*unpack(value)))
     graph.unwanted = texts("unwanted", lambda value: dict.fromkeys(unpack(value)))
     graph.intents = texts("intents", lambda value: tuple(foci.validate_json(value)))
-    graph.arrived = texts("arrived", _to_text)
-    graph.before = mapping("before", _of_number, int, lambda value: Before(*unpack(value)))
-    graph.relations = relations("relations", evidence)
-    unchecked = Selection(tables["relations"], columns["unchecked"])
-    graph.unchecked = cast("Any", Layered(unchecked, _of_relation, _to_relation, nothing, unchecked.is_large))
-    graph.checks = relations("checks", lambda value: unpack(value)[0])
-    graph.checked_at = relations("checks", lambda value: unpack(value)[1])
-    graph.asked = cast("Any", LayeredSet(mapping("asked", pack_texts, _to_tuple, nothing)))
-    graph.pairs = cast("Any", LayeredSet(mapping("pairs", pack_texts, _to_tuple, nothing)))
-    steps = remembered(lambda place: past.validate_json(tables["past"].value(place)))
-    graph.past = cast("Any", LayeredList(len(tables["past"]), steps))
+    arrived = Table(parts["arrived"], _of_text, _to_text)
+    graph.arrived = cast(
+        "Any", Layered(arrived, lambda place: _to_text(arrived.value(place)) or arrived.key(place), arrived.is_large)
+    )
+    degree_then, asks_then = columns["degree_then"], columns["asks_then"]
+    graph.before = cast(
+        "Any",
+        Layered(
+            Numbers(columns["asked_at"]),
+            lambda place: Before(degree_then[place], asks_then[place]),
+            lambda _: False,
+        ),
+    )
+    graph.relations = cast("Any", Layered(relations, evidence, lambda place: firsts[place + 1] - firsts[place] > _MANY))
+    graph.unchecked = keys_of(Some(relations, columns["unchecked"], range(len(columns["unchecked"]))))
+    checked, checks = Some(relations, columns["checked"], columns["checked_order"]), columns["checks"]
+    graph.checks, graph.checked_at = (
+        cast("Any", Layered(checked, partial(part, columns[name]), lambda _: False)) for name in ("odds", "checks_at")
+    )
+    graph.asked = cast("Any", LayeredSet(keys_of(Table(parts["asked"], pack_texts, _to_tuple))))
+    graph.pairs = cast("Any", LayeredSet(keys_of(PairKeys(columns, concepts, keys))))
+    graph.past = cast("Any", LayeredList(len(steps), step))
     return graph

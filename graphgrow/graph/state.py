@@ -236,8 +236,8 @@ class GraphState:
 
     def spellings(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """Yield (key as said, spelling) for every name that came after seq `since`, rejected ones too."""
-        for step in self.past[since:]:
-            delta = self.corrections.divide(step.delta)
+        for place in range(since, len(self.past)):
+            delta = self.corrections.divide(self.past[place].delta)
             for concept in delta.concepts:
                 yield from ((concept.key, spelling) for spelling in (concept.name, *concept.aliases))
             yield from delta.aliases

@@ -15,6 +15,7 @@ from collections.abc import (
     MutableMapping,
     MutableSequence,
     MutableSet,
+    Sequence,
     ValuesView,
 )
 from copy import deepcopy
@@ -22,17 +23,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
-from typing import Any, BinaryIO, Generic, TypeVar, overload
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
-Pack = Callable[[Any], bytes]
 _MISSING: Any = object()
 _REMEMBERED = 4096  # values of a table that are not read twice
 _LARGE = 4096  # bytes; larger values are few, and kept
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
-SIZES = {"hashes": "Q", "order": "I", "offsets": "Q"}
+_NO_KEY = (TypeError, AttributeError)  # what packing a key raises where it is one of another kind
 
 
 def pack(value: object) -> bytes:
@@ -55,54 +55,122 @@ def hash_of(key: bytes) -> int:
     return int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
 
 
-class Table:
-    """Records in a mapped file; `parts` are its arrays and its bytes, see SIZES and `write_table`."""
+class Keys(Protocol[K]):
+    """Keys in the order in which they came: each by its place, and its place by the key."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, place: int) -> K:
+        """Return the key at a place."""
+        ...
+
+    def find(self, key: K) -> int:
+        """Return the place of a key, -1 where there is none."""
+        ...
+
+
+class Values:
+    """Values of bytes in a mapped file, by their places; `parts` are where they begin and the bytes."""
 
     def __init__(self, parts: dict[str, memoryview]) -> None:
-        self._hashes, self._order = parts["hashes"].cast("Q"), parts["order"].cast("I")
         self._offsets, self._blob = parts["offsets"].cast("Q"), parts["blob"]
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def value(self, place: int) -> bytes:
+        """Return the value at a place."""
+        return bytes(self._blob[self._offsets[place] : self._offsets[place + 1]])
+
+
+class Table(Generic[K]):
+    """Records in a mapped file, each a key, which `pack` writes and `read` reads, and a value; see `write_table`."""
+
+    def __init__(self, parts: dict[str, memoryview], pack: Callable[[K], bytes], read: Callable[[bytes], K]) -> None:
+        self._hashes, self._order = parts["hashes"].cast("Q"), parts["order"].cast("I")
+        self._parts, self._pack, self._read = Values(parts), pack, read
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def key(self, place: int) -> bytes:
+    def key(self, place: int) -> K:
         """Return the key of a record."""
-        return bytes(self._blob[self._offsets[2 * place] : self._offsets[2 * place + 1]])
+        return self._read(self._parts.value(2 * place))
 
     def value(self, place: int) -> bytes:
         """Return the value of a record."""
-        return bytes(self._blob[self._offsets[2 * place + 1] : self._offsets[2 * place + 2]])
+        return self._parts.value(2 * place + 1)
 
     def is_large(self, place: int) -> bool:
         """Tell whether the value of a record is one of the few that take long to read."""
-        return self._offsets[2 * place + 2] - self._offsets[2 * place + 1] > _LARGE
+        return len(self.value(place)) > _LARGE
 
-    def find(self, key: bytes) -> int:
+    def find(self, key: K) -> int:
         """Return the place of the record with a key, -1 where there is none."""
-        own = hash_of(key)
+        packed = self._pack(key)
+        own = hash_of(packed)
         at = bisect_left(self._hashes, own)
         while at < len(self._hashes) and self._hashes[at] == own:
-            if self.key(self._order[at]) == key:
+            if self._parts.value(2 * self._order[at]) == packed:
                 return self._order[at]
             at += 1
         return -1
+
+
+class Numbers:
+    """Numbers in a mapped file, ascending, as keys."""
+
+    def __init__(self, numbers: memoryview) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def key(self, place: int) -> int:
+        """Return the number at a place."""
+        return int(self._numbers[place])
+
+    def find(self, key: int) -> int:
+        """Return the place of a number, -1 where it is not there."""
+        at = bisect_left(self._numbers, key)
+        return at if at < len(self) and self._numbers[at] == key else -1
+
+
+class Some(Generic[K]):
+    """Some keys of another table, by their `places` there in any order; `order` has that of the ascending places."""
+
+    def __init__(self, keys: Keys[K], places: memoryview, order: Sequence[int]) -> None:
+        self._keys, self._places, self._order = keys, places, order
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def key(self, place: int) -> K:
+        """Return a key."""
+        return self._keys.key(self._places[place])
+
+    def find(self, key: K) -> int:
+        """Return the place of a key among these, -1 where there is none."""
+        own = self._keys.find(key)
+        at = bisect_left(self._order, own, key=self._places.__getitem__)
+        return self._order[at] if own >= 0 and at < len(self) and self._places[self._order[at]] == own else -1
 
 
 def write_table(file: BinaryIO, records: Iterable[tuple[bytes, bytes]]) -> dict[str, tuple[int, int]]:
     """Write a table at the end of a file, and return where its parts are: (start, bytes) by name."""
     import numpy as np
 
-    start, offsets, hashes = file.tell(), array("Q", [0]), array("Q")
+    start, at, offsets, hashes = file.tell(), 0, array("Q", [0]), array("Q")
     for key, value in records:
         file.write(key)
         file.write(value)
-        offsets.append(offsets[-1] + len(key))
-        offsets.append(offsets[-1] + len(value))
+        offsets.append(at := at + len(key))
+        offsets.append(at := at + len(value))
         hashes.append(hash_of(key))
     unsorted = np.frombuffer(hashes, np.uint64) if hashes else np.empty(0, np.uint64)
     order = np.argsort(unsorted, kind="stable").astype(np.uint32)
     return {
-        "blob": (start, offsets[-1]),
+        "blob": (start, at),
         "hashes": write_array(file, unsorted[order].tobytes()),
         "order": write_array(file, order.tobytes()),
         "offsets": write_array(file, offsets.tobytes()),
@@ -116,41 +184,15 @@ def write_array(file: BinaryIO, data: bytes) -> tuple[int, int]:
     return file.tell() - len(data), len(data)
 
 
-class Selection(Table):
-    """Some records of another table, by their places in it, ascending; their keys alone."""
-
-    def __init__(self, table: Table, places: memoryview) -> None:  # its parts are those of the other
-        self._table, self._places = table, places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def key(self, place: int) -> bytes:
-        """Return the key of a record."""
-        return self._table.key(self._places[place])
-
-    def is_large(self, place: int) -> bool:  # noqa: ARG002  # as of a table
-        """Tell that no value is large, for there is none."""
-        return False
-
-    def find(self, key: bytes) -> int:
-        """Return the place of the record with a key, -1 where there is none."""
-        own = self._table.find(key)
-        at = bisect_left(self._places, own)
-        return at if own >= 0 and at < len(self) and self._places[at] == own else -1
-
-
 @dataclass(slots=True, eq=False)
 class Layered(MutableMapping[K, V], Generic[K, V]):
     """A mapping over a table: in the order of a dict that had the table's records first.
 
-    `pack_key` and `read_key` are how a key is written and read, `read` makes a value of the place of a record. A value
-    that is changed in place has to be set again. One that is large, as `is_large` tells by its place, is read once.
+    `read` makes a value of the place of a record. A value that is changed in place has to be set again. One that is
+    large, as `is_large` tells by its place, is read once.
     """
 
-    table: Table
-    pack_key: Callable[[K], bytes]
-    read_key: Callable[[bytes], K]
+    table: Keys[K]
     read: Callable[[int], V]
     is_large: Callable[[int], bool]
     _changed: dict[K, V] = field(default_factory=dict)
@@ -162,8 +204,8 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
         if key in self._gone:
             return -1
         try:
-            return self.table.find(self.pack_key(key))  # type: ignore[arg-type]  # of another kind: not there
-        except (TypeError, AttributeError):
+            return self.table.find(key)  # type: ignore[arg-type]  # of another kind: not there
+        except _NO_KEY:
             return -1
 
     def __getitem__(self, key: K) -> V:
@@ -212,13 +254,13 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
         return len(self.table) - len(self._gone) + len(self._new)
 
     def __iter__(self) -> Iterator[K]:
-        keys = (self.read_key(self.table.key(place)) for place in range(len(self.table)))
+        keys = map(self.table.key, range(len(self.table)))
         yield from (key for key in keys if key not in self._gone) if self._gone else keys
         yield from list(self._new)
 
     def __reversed__(self) -> Iterator[K]:
         yield from reversed(list(self._new))
-        keys = (self.read_key(self.table.key(place)) for place in range(len(self.table) - 1, -1, -1))
+        keys = map(self.table.key, range(len(self.table) - 1, -1, -1))
         yield from (key for key in keys if key not in self._gone)
 
     def items(self) -> ItemsView[K, V]:
@@ -232,7 +274,7 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
     def records(self) -> Iterator[tuple[K, V]]:
         """Yield keys and values."""
         for place in range(len(self.table)):
-            key = self.read_key(self.table.key(place))
+            key = self.table.key(place)
             if key not in self._gone:
                 held = self._changed.get(key, _MISSING)
                 yield key, self.read(place) if held is _MISSING else held
@@ -240,7 +282,7 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Layered[K, V]":
         own = (deepcopy(one, memo) for one in (self._changed, self._new, self._gone))
-        return Layered(self.table, self.pack_key, self.read_key, self.read, self.is_large, *own)  # type: ignore[arg-type]
+        return Layered(self.table, self.read, self.is_large, *own)  # type: ignore[arg-type]
 
     def __eq__(self, other: object) -> bool:
         return dict(self.items()) == (dict(other.items()) if isinstance(other, Layered) else other)

@@ -8,6 +8,7 @@ log, and EVENTS at least, came after it.
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 from graphgrow.graph.graph import Graph, uncollected
@@ -20,10 +21,10 @@ _KIND, _KEY = f"snapshot {VERSION}", "fold"
 
 
 @uncollected()
-def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], *, keeps: bool) -> Graph:
+def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], last: int, *, keeps: bool) -> Graph:
     """Return the graph of a store whose snapshot is, or will be where it `keeps` one, the file at `path`.
 
-    `digest_at` returns the digest of an event, "" where the log has none.
+    `digest_at` returns the digest of an event, "" where the log has none, `last` is the number of the last event.
     """
     graph = Graph()
     if (held := store.recall(_KIND, [_KEY]).get(_KEY)) and path.exists():
@@ -32,13 +33,11 @@ def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], *, ke
             if known["event"] and known["event"] == digest_at(int(known["seq"])):
                 found = load(path, known["file"])
                 graph = found if found and found.seq == known["seq"] else graph
-    since = graph.seq
-    graph.apply_all(store.events(since))
-    event = digest_at(graph.seq) if keeps and graph.seq - since >= max(EVENTS, since // SHARE) else ""
-    if not event:
-        return graph
+    event = digest_at(last) if keeps and last - graph.seq >= max(EVENTS, graph.seq // SHARE) else ""
     with suppress(OSError):  # a disk that is full, a folder that cannot be written: it is opened by its log
-        if own := save(graph, path):
-            store.remember(_KIND, {_KEY: json.dumps({"seq": graph.seq, "event": event, "file": own}).encode()})
-            return load(path, own) or graph  # which holds less memory
+        if event and (own := save(takewhile(lambda one: one.seq <= last, store.events()), path)):
+            store.remember(_KIND, {_KEY: json.dumps({"seq": last, "event": event, "file": own}).encode()})
+            if found := load(path, own):
+                return found
+    graph.apply_all(store.events(graph.seq))
     return graph

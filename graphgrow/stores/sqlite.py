@@ -170,7 +170,8 @@ class SQLiteStore(GraphStore):
             rows = self._rows("SELECT digest FROM event WHERE seq = ?", seq) if self._version >= DIGESTS else iter(())
             return next((str(own or "") for (own,) in rows), "")
 
-        graph = opened(self, Path(f"{self._path}-fold"), digest_at, keeps=not self._is_read_only)
+        last = next((last for (last,) in self._rows(_LAST)), 0)
+        graph = opened(self, Path(f"{self._path}-fold"), digest_at, last, keeps=not self._is_read_only)
         graph.memo[KEEPER] = self
         return graph
 

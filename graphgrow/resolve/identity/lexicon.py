@@ -262,10 +262,10 @@ class Lexicon:
         return b"".join((len(text).to_bytes(8, "little"), text, *arrays))
 
     @classmethod
-    def restored(cls, data: bytes) -> "Lexicon":
+    def restored(cls, data: bytes | memoryview) -> "Lexicon":
         """Return the lexicon of which `dump` made these bytes; raises ValueError or KeyError for any others."""
         end = 8 + int.from_bytes(data[:8], "little")
-        lists, own = json.loads(data[8:end]), cls()
+        lists, own = json.loads(bytes(data[8:end])), cls()
         own.names, own._by_number, own._texts = dict(lists["names"]), lists["keys"], lists["texts"]
         own._numbers = {key: number for number, key in enumerate(own._by_number)}
         own._slots = dict(lists["slots"])

@@ -280,7 +280,7 @@ class KnownNames:
         """Take up the names of an earlier event that the graph's store has kept, where nothing was decided since."""
         if held := kept(graph, _KIND, as_shown=True):
             with suppress(KeyError, ValueError, TypeError):
-                data = bytes(held[1])
+                data = held[1]
                 end = 8 + int.from_bytes(data[:8], "little")
                 self._lexicon, self._rejected = Lexicon.restored(data[8:end]), Lexicon.restored(data[end:])
                 self._seq = self._saved = held[0]

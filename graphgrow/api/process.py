@@ -1,5 +1,6 @@
 """What a process does at its start that is graphgrow's own: a command or the explorer, not somebody's notebook."""
 
+import gc
 import sys
 from types import ModuleType
 
@@ -18,3 +19,8 @@ def without_plots() -> None:
 
     finder.find_matplotlib = find_matplotlib  # type: ignore[attr-defined]
     sys.modules.setdefault(finder.__name__, finder)
+
+
+def collect_seldom() -> None:
+    """Look for cycles of objects every 50,000 new ones and not every 700: frozen values have none, and graphs many."""
+    gc.set_threshold(50_000, 20, 10)

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from graphgrow.api.process import without_plots
+from graphgrow.api.process import collect_seldom, without_plots
 from graphgrow.errors import GraphgrowError, without_passwords
 from graphgrow.graph.keys import clean
 
@@ -64,6 +64,7 @@ def _always() -> None:
 def main() -> None:
     """Run the command line; our own errors become one line on stderr and exit code 1."""
     without_plots()
+    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

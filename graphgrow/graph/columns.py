@@ -212,16 +212,23 @@ class RelationKeys:
         self._predicates, self._concepts, self._names = predicates, concepts, names
         self._kind = {predicate: kind for kind, predicate in enumerate(predicates)}
         self.key = lru_cache(_REMEMBERED)(self._key)
-        self.find = lru_cache(_REMEMBERED)(self._find)
+        self._seen: dict[Relation, int] = {}  # where those are that were read last
 
     def __len__(self) -> int:
         return len(self._sources)
 
     def _key(self, place: int) -> Relation:
         names = self._names
-        return Relation(names[self._sources[place]], self._predicates[self._kinds[place]], names[self._targets[place]])
+        one = Relation(names[self._sources[place]], self._predicates[self._kinds[place]], names[self._targets[place]])
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[one] = place
+        return one
 
-    def _find(self, relation: Relation) -> int:
+    def find(self, relation: Relation) -> int:
+        """Return the place of a relation, -1 where there is none."""
+        if (place := self._seen.get(relation)) is not None:
+            return place
         if (kind := self._kind.get(relation.predicate)) is None:
             return -1
         if (source := self._concepts.find(relation.source)) < 0 or (target := self._concepts.find(relation.target)) < 0:

@@ -219,6 +219,7 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     firsts, said_at, said_as = columns["firsts"], columns["said_at"], columns["said_as"]
     past, steps = _adapter(Past), Values(parts["past"])
     step = remembered(lambda place: past.validate_json(steps.value(place)))
+    stated = remembered(lambda seq: graph.corrections.divide(step(seq - 1).delta).statements)
 
     def concept(place: int) -> Concept:
         key, value = keys[place], concepts.value(place)
@@ -239,7 +240,7 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
         return [piece(said_at[at], said_as[at]) for at in range(firsts[place], firsts[place + 1])]
 
     def piece(seq: int, place: int) -> Evidence:
-        said = graph.corrections.divide(step(seq - 1).delta).statements[place // 2]
+        said = stated(seq)[place // 2]
         return Evidence(seq, said.raw, said.support, said.relation if place % 2 else None, said.qualifiers)
 
     def part(column: memoryview, place: int) -> list[Any]:

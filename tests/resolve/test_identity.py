@@ -632,7 +632,7 @@ def test_a_cap_on_what_is_compared_keeps_what_is_most_alike() -> None:
 
 
 @pytest.mark.parametrize("most", [40, 150, 400, 30_000])
-def test_what_shares_too_little_need_not_be_counted(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_by_buckets_finds_what_a_place_for_each_does(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few of the trigrams are looked at, what shares most of them is the same where all of it is counted."""
     heads = [f"{one}{other}" for one in ("glass", "wov", "foam", "grad") for other in ("y", "en", "ed", "ing")]
     kinds = [f"p{letter}nel" for letter in "abcdefghijk"]
@@ -643,6 +643,9 @@ def test_what_shares_too_little_need_not_be_counted(most: int, monkeypatch: pyte
     asked = [name[:at] + name[at + 1 :] for at, name in zip(range(1, 10_000), names, strict=False) if at < len(name)]
     asked += names[::17] + [f"{name} material" for name in names[::23]]
     found = [lexicon.alike(name) for name in asked]
+    for counted in (0, 10**9):
+        monkeypatch.setattr(lexicon_module, "_COUNTED", counted)
+        assert found == [lexicon.alike(name) for name in asked]
     monkeypatch.setattr(lexicon_module, "_ROUNDING", 10**9)
     assert found == [lexicon.alike(name) for name in asked]
     assert sum(map(bool, found)) > len(asked) / 2

@@ -65,6 +65,7 @@ SAME_LETTERS = 0.9
 LEAST_LIKENESS = 0.6
 POSTINGS = 30_000  # places of trigrams that are looked at for one name
 SHARING = 256  # concepts sharing a term that are looked at, the oldest; only a term that says little has more
+_COUNTED = 2
 _SHORTLIST = 4096  # names that share most of the rarest trigrams, whose other trigrams are looked at
 _SPREAD = 0x9E3779B97F4A7C15  # odd, as near as can be to the golden section of 64 bits
 _GRAM = 3
@@ -371,10 +372,16 @@ class Lexicon:
         # Most spellings share one or two of them and no more: what is not there `few` times is not counted.
         least = _LEAST_IN_COMMON * (1 + _SHORTEST) * size
         few = max(1, ceil(least * len(used) / len(counts) / 2 - _ROUNDING))
-        held = np.sort(postings.places(used))
-        last = held[few - 1 :]
-        places, more = np.unique(last[last == held[: len(last)]], return_counts=True)
-        common = more + (few - 1)
+        held = postings.places(used)
+        if len(self._texts) <= _COUNTED * len(held):  # then counting in an array is quicker than sorting
+            counted = np.bincount(held)
+            places = np.flatnonzero(counted >= few)
+            common = counted[places]
+        else:
+            held = np.sort(held)
+            last = held[few - 1 :]
+            places, more = np.unique(last[last == held[: len(last)]], return_counts=True)
+            common = more + (few - 1)
         # Where the commonest trigrams were left out, what is shared of the others stands for all.
         shared = common.astype(np.float32) * np.float32(len(counts) / len(used))
         enough = 2 * shared >= least

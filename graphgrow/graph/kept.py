@@ -69,12 +69,15 @@ def is_due(graph: Graph, saved: int, share: int = SHARE) -> bool:
     return graph.seq - saved >= max(EVENTS, saved // share)
 
 
-def keep(graph: Graph, kind: str, value: bytes) -> None:
-    """Let the graph's store keep a value that follows from its log up to now; nothing where there is no store."""
+def keep(graph: Graph, kind: str, *parts: bytes) -> None:
+    """Let the graph's store keep what follows from its log up to now, in parts; nothing where there is no store."""
     keeper = graph.memo.get(KEEPER)
     if isinstance(keeper, Keeper) and (event := _digest_at(keeper, graph.seq)):
-        head = f"{graph.seq} {event} {sha256(value).hexdigest()}\n".encode()
-        keeper.remember(kind, {_KEY: head + value})
+        own = sha256()
+        for part in parts:
+            own.update(part)
+        head = f"{graph.seq} {event} {own.hexdigest()}\n".encode()
+        keeper.remember(kind, {_KEY: b"".join((head, *parts))})
 
 
 def kept(graph: Graph, kind: str, *, as_shown: bool = False) -> tuple[int, memoryview] | None:

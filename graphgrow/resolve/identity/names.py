@@ -267,7 +267,7 @@ class KnownNames:
         self._graph, self._seq, self._decisions = graph, graph.seq, graph.decisions
         if self.meanings is None and is_due(graph, self._saved, _SHARE):
             known = self._lexicon.dump()
-            keep(graph, _KIND, b"".join((len(known).to_bytes(8, "little"), known, self._rejected.dump())))
+            keep(graph, _KIND, len(known).to_bytes(8, "little"), known, self._rejected.dump())
             self._saved = graph.seq
         beside: defaultdict[str, set[str]] = defaultdict(set)
         for one, other in pairs:

@@ -258,7 +258,7 @@ class Lexicon:
             "postings": len(keys),
         }
         text, slots = json.dumps(lists).encode(), len(self._texts)
-        arrays = (keys, values, self._owners, self._first, self._sizes[:slots], self._marks[:slots])
+        arrays: list[Any] = [keys, values, self._owners, self._first, self._sizes[:slots], self._marks[:slots]]
         return b"".join((len(text).to_bytes(8, "little"), text, *arrays))
 
     @classmethod

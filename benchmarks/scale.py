@@ -1,6 +1,7 @@
 """What a graph of any size costs: to build, to open, to grow by a step outside the model, to verify; and its memory.
 
-    python benchmarks/scale.py [--concepts 100000] [--relations 300000] [--steps 200] [--keep FOLDER] [--recall]
+    python benchmarks/scale.py [--concepts 100000] [--relations 300000] [--steps 200] [--policy mix] [--keep FOLDER]
+                               [--recall]
 
 The world has names like real ones: their lengths, word order and word frequencies are those of the recorded run, with
 more words made in the same way; one name in thirty is a known one in another spelling. Every phase runs in a process of
@@ -184,7 +185,7 @@ def build(path: Path, concepts: int, relations: int) -> dict[str, float]:
     }
 
 
-def grow(path: Path, steps: int) -> dict[str, float]:
+def grow(path: Path, steps: int, policy: str = "mix") -> dict[str, float]:
     """Open the graph and do some steps."""
     names = Names(1)
     with closing(sqlite3.connect(path)) as file:
@@ -194,7 +195,7 @@ def grow(path: Path, steps: int) -> dict[str, float]:
     before = rss()
     with closing(SQLiteStore(path)) as store:
         start = clock()
-        growth = Growth("", store, Scripted([]), Settings(open_policy("mix")))
+        growth = Growth("", store, Scripted([]), Settings(open_policy(policy)))
         row = {"open s": clock() - start, "open MB": rss() - before}
         spent: dict[str, list[float]] = {stage: [] for stage in STAGES}
         names.go_on(growth.graph.seq)
@@ -267,6 +268,7 @@ def main() -> None:
     options.add_argument("--concepts", type=int, default=100_000)
     options.add_argument("--relations", type=int, default=300_000)
     options.add_argument("--steps", type=int, default=200)
+    options.add_argument("--policy", default="mix")
     options.add_argument("--keep", type=Path)
     options.add_argument("--phase", choices=["build", "grow", "verify", "recall"])
     options.add_argument("--recall", action="store_true")
@@ -281,7 +283,7 @@ def main() -> None:
         elif how.phase == "build":
             row = build(path, how.concepts, how.relations)
         else:
-            row = grow(path, how.steps) if how.phase == "grow" else check(path)
+            row = grow(path, how.steps, how.policy) if how.phase == "grow" else check(path)
         print(json.dumps(row))
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from graphgrow.graph.graph import Graph
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOWHERE = (1 << 32) - 1  # the distance of a concept that no path joins to the topic
 _REMEMBERED = 8192  # relations whose place need not be looked for
+_BEAT = 1000  # steps
 
 
 class Steps:
@@ -36,7 +38,9 @@ class Steps:
 
     def __iter__(self) -> Iterator[Past]:
         self._file.flush()
-        for start, end in zip(self._offsets, self._offsets[1:], strict=False):
+        for place, (start, end) in enumerate(pairwise(self._offsets)):
+            if place % _BEAT == 0:
+                os.utime(self._file.fileno())  # it is not abandoned
             yield self._read(os.pread(self._file.fileno(), end - start, self._start + start))
 
     def append(self, step: Past) -> None:
@@ -54,6 +58,9 @@ class Steps:
 class Columns(Graph):
     """The fold of a log, with its relations in columns: to be written, and not to be asked.
 
+    Of what `Graph` has, `neighbours`, `incident`, `pairs` and `components` stay empty, so the fold itself must not read
+    them elsewhere than in what is done here instead; `introduced`, `degrees`, `relations` and `unchecked` answer only
+    what it asks of them.
     The state of a concept is at its number in `introduced_at`, `links`, `distance`, `parent` (which leads to what
     stands for its component) and `size` (of that component, there alone). A relation has a number too: its `sources`,
     `kinds` (places in `predicates`) and `targets`, and in `is_unchecked` 1 while nobody asked about it. A piece of
@@ -79,7 +86,6 @@ class Columns(Graph):
         self._held: dict[int, int] = {}  # relation as one number -> its number
         self._near, self._looped = set[int](), set[int]()  # pairs of concepts, as one number; concepts
         self._loose: dict[int, list[int]] = {}  # the neighbours of those without a distance
-        # What the fold asks of itself meanwhile.
         self.introduced: Any = _ByConcept(self.numbers, self.introduced_at)
         self.degrees: Any = _ByConcept(self.numbers, self.links)
         self.depth: Any = self.joined
@@ -281,10 +287,8 @@ def arrays(graph: Columns) -> "Iterator[tuple[str, NDArray[np.uint32] | NDArray[
     def column(numbers: "array[int] | list[int]") -> "NDArray[np.uint32]":
         return np.array(numbers, np.uint32)
 
-    def grouped(by: "NDArray[np.uint32]", size: int) -> "tuple[NDArray[np.uint32], NDArray[np.intp]]":
-        starts = np.zeros(size + 1, np.uint32)
-        np.cumsum(np.bincount(by, minlength=size), out=starts[1:])
-        return starts, np.argsort(by, kind="stable")
+    def running(counts: "NDArray[np.intp]") -> "NDArray[np.uint32]":
+        return np.concatenate(([0], np.cumsum(counts))).astype(np.uint32)
 
     concepts, relations = len(graph.numbers), len(graph.sources)
     sources, targets = column(graph.sources), column(graph.targets)
@@ -300,26 +304,22 @@ def arrays(graph: Columns) -> "Iterator[tuple[str, NDArray[np.uint32] | NDArray[
     is_first[1:] = ends[1:] != ends[:-1]
     yield "distinct", np.flatnonzero(is_first).astype(np.uint32)
 
-    is_loop = sources == targets
-    by_end = np.concatenate([sources, targets[~is_loop]])
-    numbers = np.concatenate([np.arange(relations, dtype=np.uint32), np.flatnonzero(~is_loop).astype(np.uint32)])
-    in_turn = np.lexsort((numbers, by_end))
-    starts = np.zeros(concepts + 1, np.uint32)
-    np.cumsum(np.bincount(by_end, minlength=concepts), out=starts[1:])
-    yield "starts", starts
-    yield "incident", numbers[in_turn]
+    is_other = np.ones(2 * relations, np.bool_)  # a relation of a concept to itself is one of its relations once
+    is_other[1::2] = sources != targets
+    by_end = np.column_stack((sources, targets)).ravel()[is_other]
+    yield "starts", running(np.bincount(by_end, minlength=concepts))
+    yield "incident", np.repeat(np.arange(relations, dtype=np.uint32), 2)[is_other][np.argsort(by_end, kind="stable")]
 
-    firsts, pieces = grouped(column(graph.said_of), relations)
-    yield "firsts", firsts
+    said_of = column(graph.said_of)
+    pieces = np.argsort(said_of, kind="stable")
+    yield "firsts", running(np.bincount(said_of, minlength=relations))
     yield "said_at", column(graph.said_at)[pieces]
     yield "said_as", column(graph.said_as)[pieces]
     yield "unchecked", np.flatnonzero(np.frombuffer(graph.is_unchecked, np.uint8)).astype(np.uint32)
     checked = [graph.find(relation) for relation in graph.checks]
     yield "checked", column(checked)
     yield "checked_order", np.argsort(column(checked), kind="stable").astype(np.uint32)
-    checks = np.zeros(len(checked) + 1, np.uint32)
-    np.cumsum([len(odds) for odds in graph.checks.values()], out=checks[1:])
-    yield "checks", checks
+    yield "checks", running(np.array([len(odds) for odds in graph.checks.values()], np.intp))
     yield "odds", np.array([one for odds in graph.checks.values() for one in odds], np.float64)
     yield "checks_at", column([one for seqs in graph.checked_at.values() for one in seqs])
 

@@ -10,6 +10,7 @@ no file, or another one, folds the log.
 import json
 import mmap
 import os
+import re
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,7 @@ from graphgrow.graph.corrections import Corrections
 from graphgrow.graph.events import from_json, to_json
 from graphgrow.graph.graph import Graph
 from graphgrow.graph.indexes import Bag, Components
-from graphgrow.graph.model import Concept, Event, Focus, Relation
+from graphgrow.graph.model import Concept, Event, Focus, Relation, Statement
 from graphgrow.graph.state import Before, Bill, Evidence, Past, Yield
 from graphgrow.graph.steering import Steering
 from graphgrow.graph.tables import (
@@ -59,14 +60,23 @@ UNREADABLE = (
     struct.error,
 )  # fmt: skip
 Records = Iterable[tuple[bytes, bytes]]
+# How a statement begins in what an event said. Within a text of JSON no quotation mark stands behind a brace.
+_STATEMENT = re.compile(rb'[\[,]\{"relation":')
 
 
 def save(events: Iterable[Event], path: Path) -> str:
     """Fold a log into a file and return its SHA-256 in hexadecimal; "" where another one is writing it now.
 
-    Raises OSError where it cannot be written, and StoreError for an event that cannot follow those before it.
+    The log is read while the file is written, which others take for busy as long as bytes come. Raises OSError where it
+    cannot be written, and StoreError for an event that cannot follow those before it.
     """
     unfinished = path.with_name(f"{path.name}.new")
+
+    def is_ours() -> bool:  # not where somebody took it for abandoned
+        with suppress(OSError):
+            return unfinished.stat().st_ino == own_file
+        return False
+
     with suppress(FileNotFoundError):
         if time.time() - unfinished.stat().st_mtime > _ABANDONED:
             unfinished.unlink()
@@ -74,7 +84,7 @@ def save(events: Iterable[Event], path: Path) -> str:
         handle = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return ""
-    past = _adapter(Past)
+    past, own_file = _adapter(Past), os.fstat(handle).st_ino
     try:
         with os.fdopen(handle, "w+b", _CHUNK) as file:
             file.write(_HEAD.pack(_MAGIC, 0, 0))
@@ -92,9 +102,12 @@ def save(events: Iterable[Event], path: Path) -> str:
             file.flush()
             os.fsync(handle)
             own = _digest(file.fileno())
+        if not is_ours():
+            return ""
         unfinished.replace(path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        if is_ours():
+            unfinished.unlink(missing_ok=True)
         raise
     return own
 
@@ -219,7 +232,8 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
     firsts, said_at, said_as = columns["firsts"], columns["said_at"], columns["said_as"]
     past, steps = _adapter(Past), Values(parts["past"])
     step = remembered(lambda place: past.validate_json(steps.value(place)))
-    stated = remembered(lambda seq: graph.corrections.divide(step(seq - 1).delta).statements)
+    corrections, statement = Corrections.restored(rest["corrections"]), _adapter(Statement)
+    begins = remembered(lambda seq: [one.start() + 1 for one in _STATEMENT.finditer(steps.value(seq - 1))])
 
     def concept(place: int) -> Concept:
         key, value = keys[place], concepts.value(place)
@@ -240,7 +254,12 @@ def _graph(rest: dict[str, Any], data: memoryview) -> Graph:
         return [piece(said_at[at], said_as[at]) for at in range(firsts[place], firsts[place + 1])]
 
     def piece(seq: int, place: int) -> Evidence:
-        said = stated(seq)[place // 2]
+        at, starts = place // 2, begins(seq) if not corrections.divided else ()
+        if starts:  # what else the event said, which may be much, is not read
+            text = steps.value(seq - 1, starts[at], *starts[at + 1 : at + 2])
+            said = statement.validate_python(unpack(text))
+        else:
+            said = corrections.divide(step(seq - 1).delta).statements[at]
         return Evidence(seq, said.raw, said.support, said.relation if place % 2 else None, said.qualifiers)
 
     def part(column: memoryview, place: int) -> list[Any]:

@@ -78,9 +78,11 @@ class Values:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def value(self, place: int) -> bytes:
-        """Return the value at a place."""
-        return bytes(self._blob[self._offsets[place] : self._offsets[place + 1]])
+    def value(self, place: int, start: int = 0, end: int | None = None) -> bytes:
+        """Return the value at a place, or its bytes from `start` to `end`."""
+        first = self._offsets[place]
+        last = self._offsets[place + 1] if end is None else first + end
+        return bytes(self._blob[first + start : last])
 
 
 class Table(Generic[K]):

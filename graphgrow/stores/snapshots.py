@@ -37,7 +37,6 @@ def opened(store: GraphStore, path: Path, digest_at: Callable[[int], str], last:
     with suppress(OSError):  # a disk that is full, a folder that cannot be written: it is opened by its log
         if event and (own := save(takewhile(lambda one: one.seq <= last, store.events()), path)):
             store.remember(_KIND, {_KEY: json.dumps({"seq": last, "event": event, "file": own}).encode()})
-            if found := load(path, own):
-                return found
+            graph = load(path, own) or graph
     graph.apply_all(store.events(graph.seq))
     return graph

@@ -27,7 +27,18 @@ from graphgrow.graph.confidence import trusted
 from graphgrow.graph.events import read_events
 from graphgrow.graph.graph import Graph, fold
 from graphgrow.graph.indexes import Bag, Components
-from graphgrow.graph.model import Edit, Event
+from graphgrow.graph.model import (
+    Concept,
+    Delta,
+    Edit,
+    Event,
+    Expansion,
+    Qualifiers,
+    Quantity,
+    Relation,
+    Statement,
+    Triple,
+)
 from graphgrow.graph.snapshot import VERSION, load, save
 from graphgrow.graph.tables import LayeredSet
 from graphgrow.measure.panel import panel
@@ -171,8 +182,46 @@ def test_opening_folds_what_came_since(path: Path, monkeypatch: pytest.MonkeyPat
     assert verify(SQLiteStore(path)).problems == []
     Path(f"{path}-fold").unlink()
     assert_same(SQLiteStore(path).graph(), fold(LOG[:44]))
-    assert read[-1] == 0
+    assert read[-2:] == [0, 44]
     assert Path(f"{path}-fold").exists()
+
+
+def test_what_grows_while_a_snapshot_is_written_is_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that another process commits meanwhile are in the graph, and a file that was taken over is left alone."""
+    Path(f"{path}-fold").unlink()
+
+    def slow(log: Iterator[Event], beside: Path) -> str:
+        own = save(log, beside)
+        with closing(SQLiteStore(path)) as other:
+            other.append(*LOG[44:48])
+        return own
+
+    monkeypatch.setattr(snapshots, "save", slow)
+    assert_same(SQLiteStore(path).graph(), fold(LOG[:48]))
+
+    def taken_over() -> Iterator[Event]:
+        yield from LOG[:20]
+        half = Path(f"{path}-fold.new")
+        half.unlink()
+        half.write_bytes(b"of another")
+
+    assert save(taken_over(), Path(f"{path}-fold")) == ""
+    assert Path(f"{path}-fold.new").read_bytes() == b"of another"
+
+
+def test_what_was_said_is_found_in_any_words(tmp_path: Path) -> None:
+    """Names that look like the beginning of a statement, and several statements of one event, are read as they are."""
+    names = ['[{"relation":', ',{"relation":{"source":"a"', "\\", '"', "ü中"]
+    concepts = tuple(Concept(name, name) for name in names)
+    said = [(one, other) for one in names for other in names]
+    beside = Qualifiers(why=names[0], quantity=Quantity("3", names[1]))
+    statements = tuple(Statement(Relation(a, "p", b), Triple(b, a, names[0]), 2, beside) for a, b in said)
+    first = LOG[0]
+    assert isinstance(first, Expansion)
+    log = [replace(first, delta=Delta(concepts, relations=statements, support=(*statements[3:7], statements[3])))]
+    opened = load(tmp_path / "fold", save(log, tmp_path / "fold"))
+    assert opened is not None
+    assert_same(opened, fold(log))
 
 
 @pytest.mark.parametrize("harm", ["cut", "bit", "other", "empty", "text", "gone", "digest"])

@@ -6,8 +6,8 @@ are written to a file and read from it in a second.
 
 What a name is compared with is capped, so that a decision costs the same at any size: its rarest trigrams are looked
 up until POSTINGS places were seen. Up to some ten thousand names that is all of them; beyond, of the spellings that
-share most of these, those whose marks have most in common with the name's go on: a mark has a bit for each trigram, of
-64, so that it tells of the common ones too. The best are compared letter by letter. What the cap costs is in
+share most of these, those whose marks have most in common with the name's go on: a mark is 64 bits, of which each
+trigram of a spelling, common or rare, sets one. The best are compared letter by letter. What the cap costs is in
 docs/benchmarks.md.
 """
 
@@ -187,7 +187,7 @@ class Lexicon:
         self._acronyms: dict[int, set[str]] = {}  # number -> letters of the spellings that are acronyms
         self._postings = Postings()
         self._sizes = np.empty(_FEWEST_SLOTS, np.float32)  # trigrams of the spelling in a slot
-        self._marks = np.empty(_FEWEST_SLOTS, np.uint64)  # and what is left of them in 64 bits
+        self._marks = np.empty(_FEWEST_SLOTS, np.uint64)  # and the mark of it
 
     def add(self, key: str, *names: str) -> None:
         """Take in a concept's key with its name and aliases; the key itself is always one of its spellings."""

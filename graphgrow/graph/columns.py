@@ -276,11 +276,13 @@ class PairKeys:
 def arrays(graph: Columns) -> "Iterator[tuple[str, NDArray[np.uint32] | NDArray[np.uint64] | NDArray[np.float64]]]":
     """Yield the columns that are kept of a graph, by their names.
 
-    `incident` has the relations of each concept in turn, those of the first from the first of `starts` to the second,
-    and `pieces` the places in `said_at` and `said_as` of the evidence of each relation, by `firsts`; `parents` has what
+    `incident` has the relations of each concept in turn, those of the first from the first of `starts` to the second;
+    `said_at` and `said_as` the evidence of each relation, by `firsts`. `ends` are the pairs that relations join,
+    ascending, `order` the relations in that order, `distinct` the places where another pair begins. `parents` has what
     stands for the component of each concept, `depths` the distances of those that `joined` has. `checked` are the
     relations with checks, in the order of their first ones and by number in `checked_order`; their log-odds and events
-    are in `odds` and `checks_at`, by `checks`.
+    are in `odds` and `checks_at`, by `checks`. `asked_at` are the events that asked something, `degree_then` and
+    `asks_then` how the concept asked about stood before.
     """
     import numpy as np
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from graphgrow.graph.graph import Graph
+from graphgrow.graph.indexes import Components
 from graphgrow.graph.model import Concept, Relation, Statement
 from graphgrow.graph.state import Past
 from graphgrow.graph.tables import Keys, write_array
@@ -58,14 +59,14 @@ class Steps:
 class Columns(Graph):
     """The fold of a log, with its relations in columns: to be written, and not to be asked.
 
-    Of what `Graph` has, `neighbours`, `incident`, `pairs` and `components` stay empty, so the fold itself must not read
-    them elsewhere than in what is done here instead; `introduced`, `degrees`, `relations` and `unchecked` answer only
-    what it asks of them.
-    The state of a concept is at its number in `introduced_at`, `links`, `distance`, `parent` (which leads to what
-    stands for its component) and `size` (of that component, there alone). A relation has a number too: its `sources`,
-    `kinds` (places in `predicates`) and `targets`, and in `is_unchecked` 1 while nobody asked about it. A piece of
-    evidence has `said_of` (the number of its relation), `said_at` (its event) and `said_as`: twice its place among the
-    statements of the event, and one more where the relation was said otherwise than it is shown.
+    Of what `Graph` has, `neighbours`, `incident` and `pairs` stay empty, so the fold itself must not read them but in
+    what is done here instead; `introduced`, `degrees`, `relations` and `unchecked` answer only what it asks of them,
+    and `components` are those of numbers.
+
+    The state of a concept is at its number in `introduced_at`, `links` and `distance`. A relation has a number too: its
+    `sources`, `kinds` (places in `predicates`) and `targets`, and in `is_unchecked` 1 while nobody asked about it. A
+    piece of evidence has `said_of` (the number of its relation), `said_at` (its event) and `said_as`: twice its place
+    among the statements of the event, and one more where the relation was said otherwise than it is shown.
     """
 
     def __init__(self, steps: Steps) -> None:
@@ -77,7 +78,6 @@ class Columns(Graph):
         super()._clear()
         self.numbers: dict[str, int] = {}
         self.introduced_at, self.links, self.distance = array("I"), array("I"), array("I")
-        self.parent, self.size = list[int](), list[int]()
         self.predicates: dict[str, int] = {}
         self.sources, self.kinds, self.targets = array("I"), array("I"), array("I")
         self.is_unchecked = bytearray()
@@ -86,6 +86,7 @@ class Columns(Graph):
         self._held: dict[int, int] = {}  # relation as one number -> its number
         self._near, self._looped = set[int](), set[int]()  # pairs of concepts, as one number; concepts
         self._loose: dict[int, list[int]] = {}  # the neighbours of those without a distance
+        self.components: Any = Components[int]()
         self.introduced: Any = _ByConcept(self.numbers, self.introduced_at)
         self.degrees: Any = _ByConcept(self.numbers, self.links)
         self.depth: Any = self.joined
@@ -106,8 +107,7 @@ class Columns(Graph):
         self.introduced_at.append(seq)
         self.links.append(0)
         self.distance.append(_NOWHERE)
-        self.parent.append(number)
-        self.size.append(1)
+        self.components.add(number)
         (self.explored if key in self.asks else self.unasked).add(key)
 
     def _state(self, relation: Relation, said: Statement, seq: int, place: int) -> None:
@@ -136,16 +136,7 @@ class Columns(Graph):
         self._near.add(pair)
         self.links[source] += 1
         self.links[target] += 1
-
-        # As Components does: the smaller one joins the larger.
-        one, other = self.root(source), self.root(target)
-        if one != other:
-            if self.size[one] < self.size[other]:
-                one, other = other, one
-            self.parent[other] = one
-            self.size[one] += self.size[other]
-            self.size[other] = 0
-
+        self.components.join(source, target)
         near, far = self.distance[source], self.distance[target]
         if near == far == _NOWHERE:
             self._loose.setdefault(source, []).append(target)
@@ -154,13 +145,6 @@ class Columns(Graph):
             self._reach(target, near + 1)
         elif near == _NOWHERE:
             self._reach(source, far + 1)
-
-    def root(self, number: int) -> int:
-        """Return the concept that stands for the component of one."""
-        parent = self.parent
-        while (above := parent[number]) != number:
-            parent[number] = number = parent[above]
-        return number
 
     def _spread(self, root: str, depth: int) -> None:
         self._reach(self.numbers[root], depth)
@@ -325,7 +309,7 @@ def arrays(graph: Columns) -> "Iterator[tuple[str, NDArray[np.uint32] | NDArray[
     yield "odds", np.array([one for odds in graph.checks.values() for one in odds], np.float64)
     yield "checks_at", column([one for seqs in graph.checked_at.values() for one in seqs])
 
-    yield "parents", column([graph.root(number) for number in range(concepts)])
+    yield "parents", column([graph.components.find(number) for number in range(concepts)])
     yield "introduced", column(graph.introduced_at)
     yield "degrees", column(graph.links)
     yield "joined", column(graph.joined)

@@ -1,12 +1,13 @@
 """The small things that a graph is kept in: sets to draw from, components, and what others keep beside it."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     import random
 
 
+K = TypeVar("K")
 T = TypeVar("T")
 KEEPER = "keeper"  # under this name a memo holds the store, which keeps results between openings of the graph
 
@@ -55,27 +56,27 @@ class Bag:
         return list(self.items) if len(self.items) <= count else rng.sample(self.items, count)
 
 
-class Components:
+class Components(Generic[K]):
     """Connected components of the undirected graph by union-find; sizes are exact after every union."""
 
-    def __init__(self, parent: dict[str, str] | None = None, sizes: dict[str, int] | None = None) -> None:
+    def __init__(self, parent: dict[K, K] | None = None, sizes: dict[K, int] | None = None) -> None:
         self._parent = {} if parent is None else parent
         self.sizes = {} if sizes is None else sizes
         self.largest = max(self.sizes.values(), default=0)
 
-    def add(self, key: str) -> None:
+    def add(self, key: K) -> None:
         """Add a concept as a component of its own."""
         self._parent[key] = key
         self.sizes[key] = 1
         self.largest = max(self.largest, 1)
 
-    def find(self, key: str) -> str:
+    def find(self, key: K) -> K:
         """Return the concept that stands for the component of `key`."""
         while (parent := self._parent[key]) != key:
             self._parent[key] = key = self._parent[parent]
         return key
 
-    def join(self, one: str, other: str) -> None:
+    def join(self, one: K, other: K) -> None:
         """Make one component of two."""
         a, b = self.find(one), self.find(other)
         if a == b:

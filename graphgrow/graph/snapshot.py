@@ -170,13 +170,13 @@ def _records(graph: Columns) -> Iterator[tuple[str, Records]]:
     yield "yields", ((_of_text(key), pack([one.questions, one.brought])) for key, one in graph.yields.items())
     yield "unwanted", ((_of_text(key), pack(list(names))) for key, names in graph.unwanted.items())
     yield "intents", ((_of_text(key), foci.dump_json(list(waiting))) for key, waiting in graph.intents.items())
-    arrived = ((key, name) for key, name in graph.arrived.items())
-    yield "arrived", ((_of_text(key), b"" if name == key else _of_text(name)) for key, name in arrived)
+    names = graph.arrived.items()
+    yield "arrived", ((_of_text(key), b"" if name == key else _of_text(name)) for key, name in names)
 
 
 def _rest(graph: Columns) -> dict[str, Any]:
     """Return what is read at once: what there is little of, and the keys of concepts."""
-    bill = _adapter(Bill)
+    bill, keys = _adapter(Bill), list(graph.concepts)
     return {
         **{name: getattr(graph, name) for name in _PLAIN},
         "unmended": sorted(graph.unmended),
@@ -187,8 +187,8 @@ def _rest(graph: Columns) -> dict[str, Any]:
         "steering": _adapter(Steering).dump_python(graph.steering, mode="json"),
         "corrections": graph.corrections.state(),
         "thoughts": [[to_json(event) for event in events] for events in graph.thoughts.values()],
-        "sizes": {key: size for key, size in zip(graph.numbers, graph.size, strict=True) if size},
-        "keys": list(graph.concepts),
+        "sizes": {keys[number]: size for number, size in graph.components.sizes.items()},
+        "keys": keys,
         "predicates": list(graph.predicates),
     }
 

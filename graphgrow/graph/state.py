@@ -185,7 +185,7 @@ class GraphState:
     intents: dict[str, tuple[Focus, ...]] = field(default_factory=dict)
     loops: int = 0
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    components: Components = field(default_factory=Components)
+    components: Components[str] = field(default_factory=Components)
     bill: Bill = field(default_factory=Bill)
     corrections: Corrections = field(default_factory=Corrections)
     steering: Steering = field(default_factory=Steering)

@@ -32,7 +32,6 @@ _REMEMBERED = 4096  # values of a table that are not read twice
 _LARGE = 4096  # bytes; larger values are few, and kept
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
-_NO_KEY = (TypeError, AttributeError)  # what packing a key raises where it is one of another kind
 
 
 def pack(value: object) -> bytes:
@@ -78,6 +77,10 @@ class Values:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    def size(self, place: int) -> int:
+        """Return how many bytes the value at a place has."""
+        return self._offsets[place + 1] - self._offsets[place]
+
     def value(self, place: int, start: int = 0, end: int | None = None) -> bytes:
         """Return the value at a place, or its bytes from `start` to `end`."""
         first = self._offsets[place]
@@ -105,7 +108,7 @@ class Table(Generic[K]):
 
     def is_large(self, place: int) -> bool:
         """Tell whether the value of a record is one of the few that take long to read."""
-        return len(self.value(place)) > _LARGE
+        return self._parts.size(2 * place + 1) > _LARGE
 
     def find(self, key: K) -> int:
         """Return the place of the record with a key, -1 where there is none."""
@@ -207,7 +210,7 @@ class Layered(MutableMapping[K, V], Generic[K, V]):
             return -1
         try:
             return self.table.find(key)  # type: ignore[arg-type]  # of another kind: not there
-        except _NO_KEY:
+        except (TypeError, AttributeError):
             return -1
 
     def __getitem__(self, key: K) -> V:

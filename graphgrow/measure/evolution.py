@@ -82,7 +82,7 @@ class GrowingGraph:
         self._corners: defaultdict[str, int] = defaultdict(int)
         self._by_degree: defaultdict[int, int] = defaultdict(int)  # degree -> the corners of all concepts that have it
         self._wedges = self._squares = self._cubes = self._products = 0
-        self._components = Components()
+        self._components = Components[str]()
         self._inside: dict[str, tuple[int, int]] = {}  # component -> (minus the vertex of its first concept, edges)
         self._largest = ""  # component
 
